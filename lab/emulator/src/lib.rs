@@ -1,1 +1,19 @@
+//! An AWS account that fits in a process: what comes in is the AWS API's own HTTP, what goes out is
+//! what AWS would answer. It knows nothing of Kubernetes and nothing of inroad's own model, so that
+//! whoever reads it back (the aws CLI, boto3, our data plane) sees AWS and not our opinion of it.
+//!
+//! Rooms: [`wire`](crate::wire) turns the four AWS protocols into plain trees keyed by the API's member
+//! names and back; each service folder holds `state.rs` (what is remembered) and the operations on it;
+//! [`Emulator`] is the handle that the connector, the server, the DNS front and the data plane share.
 
+mod account;
+mod acm;
+pub mod ec2;
+pub mod elbv2;
+mod fault;
+pub mod route53;
+mod sts;
+mod tagging;
+
+pub use account::{Account, Emulator, Quotas, Settings};
+pub use fault::Fault;

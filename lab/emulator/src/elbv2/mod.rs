@@ -1,0 +1,17 @@
+//! Load balancers, listeners, rules, target groups and targets.
+
+use serde_json::Value;
+
+use crate::{Account, Fault};
+
+/// What the service remembers.
+#[derive(Debug, Default)]
+pub struct Elbv2 {}
+/// One operation of the service.
+pub(crate) fn call(
+    _account: &mut Account,
+    operation: &str,
+    _input: &Value,
+) -> Result<Value, Fault> {
+    Err(Fault::new("InvalidAction", format!("{operation} is not emulated")))
+}

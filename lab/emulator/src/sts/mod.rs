@@ -1,0 +1,14 @@
+//! Who am I.
+
+use serde_json::Value;
+
+use crate::{Account, Fault};
+
+/// One operation of the service.
+pub(crate) fn call(
+    _account: &mut Account,
+    operation: &str,
+    _input: &Value,
+) -> Result<Value, Fault> {
+    Err(Fault::new("InvalidAction", format!("{operation} is not emulated")))
+}
