@@ -8,6 +8,7 @@
 
 mod account;
 mod acm;
+pub mod dns;
 pub mod ec2;
 pub mod elbv2;
 mod fault;
