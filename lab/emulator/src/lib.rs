@@ -7,7 +7,7 @@
 //! [`Emulator`] is the handle that the connector, the server, the DNS front and the data plane share.
 
 mod account;
-mod acm;
+pub mod acm;
 pub mod dns;
 pub mod ec2;
 pub mod elbv2;

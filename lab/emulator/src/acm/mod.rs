@@ -1,12 +1,13 @@
 //! Certificates.
 
+mod state;
+
 use serde_json::Value;
 
 use crate::{Account, Fault};
 
-/// What the service remembers.
-#[derive(Debug, Default)]
-pub struct Acm {}
+pub use state::{Acm, Certificate, Pem};
+
 /// One operation of the service.
 pub(crate) fn call(
     _account: &mut Account,

@@ -1,0 +1,42 @@
+//! What ACM remembers. A certificate is its API description plus, where we made it or were given it, the
+//! PEM of chain and key from which the data plane serves TLS.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+/// Everything that ACM holds, by ARN.
+#[derive(Debug, Default)]
+pub struct Acm {
+    pub certificates: BTreeMap<String, Certificate>,
+}
+
+/// A certificate.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    pub arn: String,
+    pub domain: String,
+    /// The domain itself is the first of them.
+    pub names: Vec<String>,
+    /// `PENDING_VALIDATION`, `ISSUED`, ... (`CertificateStatus`).
+    pub status: String,
+    /// `AMAZON_ISSUED`, `IMPORTED` or `PRIVATE`.
+    pub kind: String,
+    /// `RSA_2048`, `EC_prime256v1`, ... as `DescribeCertificate` writes it (`RSA_2048`).
+    pub key_algorithm: String,
+    pub created: Timestamp,
+    pub validity: Option<(Timestamp, Timestamp)>,
+    pub idempotency_token: Option<String>,
+    /// None while it is pending, and for one that a snapshot brought without its key.
+    pub pem: Option<Pem>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A certificate in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pem {
+    pub certificate: String,
+    /// Intermediates, leaf's issuer first; empty for a self-signed certificate.
+    pub chain: String,
+    pub private_key: String,
+}
