@@ -1,0 +1,98 @@
+//! What should be there, complete but for what AWS itself decides: names, tags, numbers, references.
+
+use std::collections::BTreeMap;
+
+use inroad_words::hold::Hold;
+use inroad_words::{
+    Arn, Diagnostic, Origin, Origins, ResourceKey, Unit, Value,
+    balancer::{Listener, LoadBalancer, Rule},
+    network::{IngressRule, SecurityGroup},
+    record::{Record, RecordKey},
+    targets::{Binding, Target, TargetGroup},
+};
+use serde::Serialize;
+
+/// What `shape` hands out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shaped {
+    /// What should be there.
+    pub desired: Desired,
+    /// Mistakes that only facts could show (no certificate for a host, an unknown subnet).
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A thing that should be there, with who said which of its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Resource<T> {
+    /// What it should be.
+    pub spec: T,
+    /// Field -> who said it; the empty field: what made it be.
+    pub origins: Origins,
+}
+
+/// Everything that should be there for one unit. What of the unit exists and is neither in here nor
+/// in `held` is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Desired {
+    /// Whose it is.
+    pub unit: Unit,
+    /// Security groups by resource id.
+    pub security_groups: BTreeMap<String, Resource<SecurityGroup>>,
+    /// Target groups by resource id.
+    pub target_groups: BTreeMap<String, Resource<TargetGroup>>,
+    /// Load balancers by resource id.
+    pub load_balancers: BTreeMap<String, Resource<LoadBalancer>>,
+    /// Listeners by port.
+    pub listeners: BTreeMap<u16, Resource<Listener>>,
+    /// Rules by port and priority.
+    pub rules: BTreeMap<(u16, u32), Resource<Rule>>,
+    /// What ALBC would publish for each target group, by its resource id.
+    pub bindings: BTreeMap<String, Resource<Binding>>,
+    /// Registrations (`Unit::Targets`).
+    pub targets: Option<DesiredTargets>,
+    /// Rules of ours on security groups that are not (`Unit::Foundation`), by group id.
+    pub shared_rules: BTreeMap<String, BTreeMap<IngressRule, Origin>>,
+    /// Record sets, ownership records among them (`Unit::Zone`).
+    pub records: Option<BTreeMap<RecordKey, Resource<Record>>>,
+    /// What is wanted but cannot be said now; what exists of it stays as it is.
+    pub held: Held,
+}
+
+/// What waits, by what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Held {
+    /// Resources of a stack or of the foundation.
+    pub resources: BTreeMap<ResourceKey, Hold>,
+    /// Names of records: nothing under a held name is touched.
+    pub names: BTreeMap<String, Hold>,
+    /// Everything of the unit, where not even its resources can be told apart.
+    pub unit: Option<Hold>,
+}
+
+/// The registrations of one target group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DesiredTargets {
+    /// The target group; an `Output` where it is not known to exist yet.
+    pub group: Value<Arn>,
+    /// Who is to be registered.
+    pub targets: BTreeMap<Target, Origin>,
+}
+
+impl Desired {
+    /// Nothing at all for this unit: whatever of it exists is to go.
+    pub fn nothing(unit: Unit) -> Self {
+        Self {
+            unit,
+            security_groups: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+            load_balancers: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            bindings: BTreeMap::new(),
+            targets: None,
+            shared_rules: BTreeMap::new(),
+            records: None,
+            held: Held::default(),
+        }
+    }
+}

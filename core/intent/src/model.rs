@@ -1,0 +1,298 @@
+//! What the objects of a unit ask for, settled: defaults applied, members merged, mistakes taken out.
+//! Nothing in here has asked AWS anything; names, ids and numbers that need facts come in `desired`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_words::{
+    Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit,
+    balancer::{Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme},
+    record::RecordType,
+    targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
+};
+use inroad_world::Reads;
+use serde::Serialize;
+
+/// What `compile` hands out for one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// What is asked for.
+    pub intent: Intent,
+    /// The mistakes that were found on the way; whatever they concern is not in the intent.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was read, misses included: a change of any of it makes this unit due.
+    pub reads: Reads,
+}
+
+/// What one unit is asked to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Intent {
+    /// What stacks share.
+    Foundation(FoundationIntent),
+    /// One load balancer.
+    Stack(Box<StackIntent>),
+    /// One target group's registrations.
+    Targets(TargetsIntent),
+    /// The names of a zone.
+    Zone(ZoneIntent),
+}
+
+/// One stack: a load balancer, or nothing where no member is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StackIntent {
+    /// Whose it is.
+    pub key: StackKey,
+    /// Its members in group order (order, then namespace/name).
+    pub members: Vec<ObjectKey>,
+    /// The load balancer; `None`: everything of this stack goes.
+    pub balancer: Option<BalancerIntent>,
+    /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
+    pub backends: BTreeMap<String, Backend>,
+}
+
+/// A load balancer as its members ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BalancerIntent {
+    /// The first member: what made the load balancer be.
+    pub origin: Origin,
+    /// `load-balancer-name`; `None`: generated.
+    pub name: Option<Said<String>>,
+    /// `scheme`.
+    pub scheme: Said<Scheme>,
+    /// `ip-address-type`.
+    pub ip_address_type: Said<IpAddressType>,
+    /// `subnets`.
+    pub subnets: Said<SubnetChoice>,
+    /// `security-groups` and what belongs to it.
+    pub security: SecurityIntent,
+    /// `load-balancer-attributes`, each with its origin.
+    pub attributes: BTreeMap<String, Said<String>>,
+    /// `tags` of the members (class params before annotations), without ownership and default tags.
+    pub tags: BTreeMap<String, Said<String>>,
+    /// Listeners by port.
+    pub listeners: BTreeMap<u16, ListenerIntent>,
+}
+
+/// Which subnets the load balancer stands in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubnetChoice {
+    /// By role tags, or by reachability.
+    Discover,
+    /// Ids (`subnet-…`) and `Name` tags, in the order given.
+    Named(Vec<String>),
+    /// By tags that all must match (class params); values of one key are alternatives.
+    Tagged(BTreeMap<String, BTreeSet<String>>),
+}
+
+/// Which security groups it wears.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityIntent {
+    /// One of ours, with the inbound rules of each listener; the shared backend group beside it.
+    Managed,
+    /// Groups by id or `Name` tag.
+    Given {
+        /// Ids and `Name` tags in the order given.
+        groups: Said<Vec<String>>,
+        /// `manage-backend-security-group-rules`.
+        manage_backend_rules: Said<bool>,
+    },
+}
+
+/// A listener as its members ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListenerIntent {
+    /// Who asked for the port first.
+    pub origin: Origin,
+    /// Its protocol.
+    pub protocol: ListenerProtocol,
+    /// Who may come in, as CIDRs of both families; only those that fit the load balancer are used.
+    pub inbound_cidrs: Said<Vec<String>>,
+    /// `security-group-prefix-lists`.
+    pub prefix_lists: Said<Vec<String>>,
+    /// Where its certificates come from; `None` for HTTP.
+    pub certificates: Option<CertificateChoice>,
+    /// `ssl-policy`; `None` for HTTP.
+    pub ssl_policy: Option<Said<String>>,
+    /// `listener-attributes.<PROTO>-<PORT>`.
+    pub attributes: BTreeMap<String, Said<String>>,
+    /// Tags of the members that use the port.
+    pub tags: BTreeMap<String, Said<String>>,
+    /// What happens where no route matches.
+    pub default: Said<RouteAction>,
+    /// Routes in the order in which they are tried. Empty where everything is redirected.
+    pub routes: Vec<Route>,
+}
+
+/// Certificates of an HTTPS listener.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct CertificateChoice {
+    /// Explicit ARNs in order (members in group order); the first is the default certificate.
+    pub explicit: Vec<Said<String>>,
+    /// Hosts whose certificates are to be discovered, of the members that name none.
+    pub discover: Vec<Said<String>>,
+}
+
+/// One line of routing: becomes one rule of the listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The path (or rule) of the Ingress that asks for it.
+    pub origin: Origin,
+    /// Conditions in the order in which they are sent; never empty.
+    pub conditions: Vec<Condition>,
+    /// What is done.
+    pub action: RouteAction,
+    /// `tags` of the member, without ownership and default tags.
+    pub tags: BTreeMap<String, Said<String>>,
+}
+
+/// What is done with a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteAction {
+    /// To backends by weight.
+    Forward {
+        /// Backend ids (keys of `StackIntent::backends`) with their weights.
+        backends: Vec<(String, Option<u32>)>,
+        /// Seconds of target-group stickiness.
+        stickiness: Option<u32>,
+    },
+    /// A redirect.
+    Redirect(Redirect),
+    /// An answer at once.
+    FixedResponse(FixedResponse),
+}
+
+/// A target group as its Service and Ingress ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Backend {
+    /// The path, rule or default backend that names it first.
+    pub origin: Origin,
+    /// The Ingress that names it; part of the generated name.
+    pub ingress: ObjectKey,
+    /// The Service.
+    pub service: ObjectKey,
+    /// `metadata.uid` of the Service; empty where there is none.
+    pub service_uid: String,
+    /// The port as the Ingress writes it.
+    pub service_port: PortRef,
+    /// The port that the target group is made with: nodePort, numeric targetPort, or 1.
+    pub port: u16,
+    /// What the load balancer must reach on the targets besides the health check: nodePort, or the
+    /// targetPort by number or name.
+    pub target_port: PortRef,
+    /// Family of the targets.
+    pub family: TargetFamily,
+    /// `target-type`.
+    pub target_type: Said<TargetType>,
+    /// Protocol and health check.
+    pub protocol: BackendSettings,
+    /// `target-group-attributes`.
+    pub attributes: BTreeMap<String, Said<String>>,
+    /// `tags` of Service and Ingress, merged, without ownership and default tags.
+    pub tags: BTreeMap<String, Said<String>>,
+    /// `target-node-labels`.
+    pub node_labels: BTreeMap<String, Said<String>>,
+}
+
+/// How a target group speaks to its targets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackendSettings {
+    /// `backend-protocol`.
+    pub protocol: Said<BackendProtocol>,
+    /// `backend-protocol-version`.
+    pub version: Said<ProtocolVersion>,
+    /// `healthcheck-port`: `traffic-port` or a number (names are resolved already).
+    pub health_port: Said<String>,
+    /// `healthcheck-protocol`.
+    pub health_protocol: Said<BackendProtocol>,
+    /// `healthcheck-path`.
+    pub health_path: Said<String>,
+    /// `success-codes`.
+    pub matcher: Said<Matcher>,
+    /// `healthcheck-interval-seconds`.
+    pub interval_seconds: Said<u32>,
+    /// `healthcheck-timeout-seconds`.
+    pub timeout_seconds: Said<u32>,
+    /// `healthy-threshold-count`.
+    pub healthy_threshold: Said<u32>,
+    /// `unhealthy-threshold-count`.
+    pub unhealthy_threshold: Said<u32>,
+}
+
+/// The registrations of one target group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetsIntent {
+    /// The target group.
+    pub key: TargetKey,
+    /// The Service whose endpoints they are; `None`: the target group is not wanted any more.
+    pub service: Option<ObjectKey>,
+    /// Kind of targets.
+    pub target_type: TargetType,
+    /// Who is to be registered.
+    pub endpoints: BTreeMap<EndpointTarget, Origin>,
+}
+
+/// One endpoint that should get traffic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EndpointTarget {
+    /// `i-…` or an address.
+    pub id: String,
+    /// nodePort, or the endpoint's port.
+    pub port: u16,
+}
+
+/// What all stacks need of the cluster's security groups.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct FoundationIntent {
+    /// The stacks whose load balancers wear the shared backend group; empty: it is not needed.
+    pub needed_by: BTreeMap<StackKey, ObjectKey>,
+    /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who asks.
+    pub openings: BTreeMap<String, BTreeMap<TargetPort, Origin>>,
+}
+
+/// A port on a target that the shared backend group must reach.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum TargetPort {
+    /// One TCP port.
+    Tcp(u16),
+    /// Every TCP port (`--disable-restricted-sg-rules`).
+    AllTcp,
+}
+
+/// The names that objects claim in a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ZoneIntent {
+    /// Claims in the order of their names, then of who makes them.
+    pub claims: Vec<NameClaim>,
+}
+
+/// One object's claim to one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NameClaim {
+    /// The name, as the object writes it, without a trailing dot.
+    pub name: String,
+    /// The field that claims it.
+    pub origin: Origin,
+    /// The object, for the ownership label `resource`.
+    pub object: ObjectKey,
+    /// What it should lead to.
+    pub target: ClaimTarget,
+    /// `ttl` in seconds.
+    pub ttl: Option<Said<u32>>,
+    /// `set-identifier`.
+    pub set_identifier: String,
+    /// Provider-specific properties (`alias`, `aws/weight`).
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Where a claimed name should lead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClaimTarget {
+    /// To the load balancer of this unit, whose name may not be known yet.
+    Balancer(Unit),
+    /// To these addresses or names, by record type (`target` annotation).
+    Records(BTreeMap<RecordType, BTreeSet<String>>),
+}

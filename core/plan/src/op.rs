@@ -1,0 +1,95 @@
+//! One step of a plan: one call to AWS, or one batch to a DNS provider, as a printable value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_words::{
+    Arn, Field, ResourceKey, Tags, Value,
+    balancer::{IpAddressType, Listener, LoadBalancer, Rule},
+    network::{IngressRule, SecurityGroup},
+    record::Record,
+    targets::{HealthCheck, Target, TargetGroup},
+};
+use serde::Serialize;
+
+/// One step. Where it needs what another step makes, that stands as [`Value::Output`] until
+/// [`crate::Run`] fills it in: an executor sees known values only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "op")]
+#[allow(missing_docs)] // each variant names its API call, whose own parameters its fields are
+pub enum Op {
+    /// `ec2:CreateSecurityGroup`, tags with it; then `ec2:AuthorizeSecurityGroupIngress` for its rules
+    /// as a step of its own. Output: group id.
+    CreateSecurityGroup { key: ResourceKey, spec: SecurityGroup },
+    /// `ec2:AuthorizeSecurityGroupIngress`.
+    AuthorizeIngress { group: Value<String>, rules: BTreeSet<IngressRule> },
+    /// `ec2:RevokeSecurityGroupIngress`.
+    RevokeIngress { group: Value<String>, rules: BTreeSet<IngressRule> },
+    /// `ec2:DeleteSecurityGroup`.
+    DeleteSecurityGroup { id: String },
+    /// `elasticloadbalancing:CreateTargetGroup`, tags with it. Output: ARN.
+    CreateTargetGroup { key: ResourceKey, spec: TargetGroup },
+    /// `elasticloadbalancing:ModifyTargetGroup`.
+    ModifyHealthCheck { group: Value<Arn>, spec: HealthCheck },
+    /// `elasticloadbalancing:ModifyTargetGroupAttributes`.
+    ModifyTargetGroupAttributes { group: Value<Arn>, set: BTreeMap<String, String> },
+    /// `elasticloadbalancing:DeleteTargetGroup`.
+    DeleteTargetGroup { arn: Arn },
+    /// `elasticloadbalancing:CreateLoadBalancer`, tags with it. Outputs: ARN, DNS name.
+    CreateLoadBalancer { key: ResourceKey, spec: LoadBalancer },
+    /// `elasticloadbalancing:SetSubnets`.
+    SetSubnets { balancer: Arn, subnets: BTreeSet<String> },
+    /// `elasticloadbalancing:SetSecurityGroups`.
+    SetSecurityGroups { balancer: Arn, groups: Vec<Value<String>> },
+    /// `elasticloadbalancing:SetIpAddressType`.
+    SetIpAddressType { balancer: Arn, ip_address_type: IpAddressType },
+    /// `elasticloadbalancing:ModifyLoadBalancerAttributes`.
+    ModifyLoadBalancerAttributes { balancer: Value<Arn>, set: BTreeMap<String, String> },
+    /// `elasticloadbalancing:DeleteLoadBalancer`.
+    DeleteLoadBalancer { arn: Arn },
+    /// `elasticloadbalancing:CreateListener` with its default certificate, tags with it. Output: ARN.
+    CreateListener { key: ResourceKey, spec: Listener },
+    /// `elasticloadbalancing:ModifyListener`: protocol, default actions, default certificate, policy.
+    ModifyListener { listener: Arn, spec: Listener },
+    /// `elasticloadbalancing:AddListenerCertificates`, one certificate a call.
+    AddCertificate { listener: Value<Arn>, certificate: Arn },
+    /// `elasticloadbalancing:RemoveListenerCertificates`, one certificate a call.
+    RemoveCertificate { listener: Arn, certificate: Arn },
+    /// `elasticloadbalancing:ModifyListenerAttributes`.
+    ModifyListenerAttributes { listener: Value<Arn>, set: BTreeMap<String, String> },
+    /// `elasticloadbalancing:DeleteListener`.
+    DeleteListener { arn: Arn },
+    /// `elasticloadbalancing:CreateRule`, tags with it. Output: ARN.
+    CreateRule { key: ResourceKey, spec: Rule },
+    /// `elasticloadbalancing:ModifyRule`.
+    ModifyRule { rule: Arn, spec: Rule },
+    /// `elasticloadbalancing:SetRulePriorities`: ARN -> priority, checked after the whole call.
+    SetRulePriorities { listener: Arn, priorities: BTreeMap<Arn, u32> },
+    /// `elasticloadbalancing:DeleteRule`.
+    DeleteRule { arn: Arn },
+    /// `elasticloadbalancing:RegisterTargets`, at most 200 a call.
+    RegisterTargets { group: Value<Arn>, targets: BTreeSet<Target> },
+    /// `elasticloadbalancing:DeregisterTargets`, at most 200 a call.
+    DeregisterTargets { group: Value<Arn>, targets: BTreeSet<Target> },
+    /// Tags of an ELBv2 resource: `AddTags`, then `RemoveTags`.
+    TagBalancing { arn: Arn, set: Tags, remove: BTreeSet<String> },
+    /// Tags of an EC2 resource: `CreateTags`, then `DeleteTags`.
+    TagEc2 { id: String, set: Tags, remove: BTreeSet<String> },
+    /// One batch of record changes in one zone, already legal and sized.
+    ChangeRecords { zone: inroad_words::ZoneKey, changes: Vec<RecordChange> },
+}
+
+/// One change of one record set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "change")]
+#[allow(missing_docs)] // the variant says it
+pub enum RecordChange {
+    /// It must not exist.
+    Create { record: Record },
+    /// It replaces what is there.
+    Upsert { before: Record, record: Record },
+    /// It goes; `before` is what was read, byte for byte.
+    Delete { before: Record },
+}
+
+/// What an executed step turned out to make.
+pub type OpOutputs = BTreeMap<Field, String>;

@@ -1,0 +1,160 @@
+//! The settings in force: what both peers take as flags, as plain data. `app/cli` fills it from flags.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{balancer::Scheme, record::RecordType, targets::TargetType};
+
+/// Everything that compile, shape and diff are told by the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Controller {
+    /// The load-balancer half (ALBC's flags).
+    pub balancers: BalancerSettings,
+    /// The DNS half (ExternalDNS's flags).
+    pub dns: DnsSettings,
+}
+
+/// ALBC's flags (load-balancers.md 11.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerSettings {
+    /// `--cluster-name`; part of every ownership tag and generated name.
+    pub cluster_name: String,
+    /// `--aws-vpc-id`; empty where it is found out.
+    pub vpc_id: String,
+    /// `--ingress-class`; `None` when given empty: Ingresses of no class are ours too.
+    pub ingress_class: Option<String>,
+    /// `--default-target-type`.
+    pub target_type: TargetType,
+    /// `--default-load-balancer-scheme`.
+    pub scheme: Scheme,
+    /// `--default-ssl-policy`.
+    pub ssl_policy: String,
+    /// `--default-tags`: on everything; beats every tag but the ownership tags.
+    pub default_tags: BTreeMap<String, String>,
+    /// `--external-managed-tags`: keys that others keep; never written, never removed.
+    pub external_managed_tags: BTreeSet<String>,
+    /// What may be switched.
+    pub switches: BalancerSwitches,
+}
+
+/// ALBC's boolean flags and feature gates that change what is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalancerSwitches {
+    /// `--enable-backend-security-group`: one shared group that load balancers reach targets from.
+    pub backend_security_group: bool,
+    /// `--backend-security-group`: a given shared group instead of one of ours.
+    pub given_backend_security_group: Option<String>,
+    /// `--enable-manage-backend-security-group-rules`.
+    pub manage_backend_rules: bool,
+    /// `--disable-restricted-sg-rules`: all TCP ports instead of the needed ones.
+    pub unrestricted_rules: bool,
+    /// `--tolerate-non-existent-backend-service`: a missing Service is a fixed 503.
+    pub tolerate_missing_service: bool,
+    /// `--tolerate-non-existent-backend-action`: a missing action annotation is a fixed 503.
+    pub tolerate_missing_action: bool,
+    /// Gate `EnableIPTargetType`.
+    pub ip_targets: bool,
+    /// Gate `ALBSingleSubnet`.
+    pub single_subnet: bool,
+    /// Gate `SubnetsClusterTagCheck`.
+    pub check_subnet_cluster_tag: bool,
+    /// Gate `SubnetDiscoveryByReachability`.
+    pub discover_by_reachability: bool,
+    /// Gate `ListenerRulesTagging`.
+    pub tag_listeners_and_rules: bool,
+    /// Gate `EndpointsFailOpen`.
+    pub endpoints_fail_open: bool,
+}
+
+impl Default for BalancerSwitches {
+    fn default() -> Self {
+        Self {
+            backend_security_group: true,
+            given_backend_security_group: None,
+            manage_backend_rules: false,
+            unrestricted_rules: false,
+            tolerate_missing_service: true,
+            tolerate_missing_action: true,
+            ip_targets: true,
+            single_subnet: false,
+            check_subnet_cluster_tag: true,
+            discover_by_reachability: true,
+            tag_listeners_and_rules: true,
+            endpoints_fail_open: true,
+        }
+    }
+}
+
+impl Default for BalancerSettings {
+    fn default() -> Self {
+        Self {
+            cluster_name: String::new(),
+            vpc_id: String::new(),
+            ingress_class: Some("alb".into()),
+            target_type: TargetType::Instance,
+            scheme: Scheme::Internal,
+            ssl_policy: "ELBSecurityPolicy-2016-08".into(),
+            default_tags: BTreeMap::new(),
+            external_managed_tags: BTreeSet::new(),
+            switches: BalancerSwitches::default(),
+        }
+    }
+}
+
+/// `--policy`: what may happen to records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsPolicy {
+    /// Create, update and delete.
+    Sync,
+    /// Create and update.
+    UpsertOnly,
+    /// Create.
+    CreateOnly,
+}
+
+/// ExternalDNS's flags (dns.md 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsSettings {
+    /// `--annotation-prefix`, with its trailing slash; `None`: both known prefixes are read.
+    pub annotation_prefix: Option<String>,
+    /// `--policy`.
+    pub policy: DnsPolicy,
+    /// `--txt-owner-id`.
+    pub owner: String,
+    /// `--txt-prefix`.
+    pub txt_prefix: String,
+    /// `--txt-suffix`.
+    pub txt_suffix: String,
+    /// `--txt-wildcard-replacement`.
+    pub txt_wildcard_replacement: String,
+    /// `--domain-filter`; empty: all names.
+    pub domain_filter: Vec<String>,
+    /// `--exclude-domains`.
+    pub exclude_domains: Vec<String>,
+    /// `--managed-record-types`.
+    pub managed_types: BTreeSet<RecordType>,
+    /// `--aws-evaluate-target-health`.
+    pub evaluate_target_health: bool,
+    /// `--aws-prefer-cname`.
+    pub prefer_cname: bool,
+}
+
+impl Default for DnsSettings {
+    fn default() -> Self {
+        Self {
+            annotation_prefix: None,
+            policy: DnsPolicy::Sync,
+            owner: "default".into(),
+            txt_prefix: String::new(),
+            txt_suffix: String::new(),
+            txt_wildcard_replacement: String::new(),
+            domain_filter: Vec::new(),
+            exclude_domains: Vec::new(),
+            managed_types: BTreeSet::from([RecordType::A, RecordType::AAAA, RecordType::CNAME]),
+            evaluate_target_health: true,
+            prefer_cname: false,
+        }
+    }
+}
