@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::faults::Director;
 use crate::{Fault, acm, ec2, elbv2, route53, sts, tagging};
 
 /// Service quotas, by default AWS's own defaults. Exceeding one is the API's own error.
@@ -135,6 +136,7 @@ pub struct Emulator {
     changed: watch::Sender<u64>,
     /// Added to the wall clock, so that a test can let draining or provisioning end at once.
     skew: Arc<Mutex<SignedDuration>>,
+    pub(crate) director: Arc<Mutex<Director>>,
 }
 
 impl Emulator {
@@ -143,6 +145,7 @@ impl Emulator {
             account: Arc::new(Mutex::new(Account::new(settings))),
             changed: watch::Sender::new(0),
             skew: Arc::default(),
+            director: Arc::default(),
         }
     }
 
@@ -172,14 +175,5 @@ impl Emulator {
     /// Wakes after each change of state.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
-    }
-
-    /// One operation, as the wire calls it.
-    pub fn call(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Fault> {
-        let answer = self.account().dispatch(service, operation, input);
-        if answer.is_ok() && !["Describe", "Get", "List"].iter().any(|p| operation.starts_with(p)) {
-            self.touched();
-        }
-        answer
     }
 }

@@ -8,13 +8,18 @@
 
 mod account;
 pub mod acm;
+mod connector;
 pub mod dns;
 pub mod ec2;
 pub mod elbv2;
 mod fault;
+pub mod faults;
 pub mod route53;
+mod server;
 mod sts;
 mod tagging;
+mod wire;
 
 pub use account::{Account, Emulator, Quotas, Settings};
 pub use fault::Fault;
+pub use server::serve;
