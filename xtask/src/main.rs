@@ -1,1 +1,39 @@
-fn main() {}
+//! `cargo xtask`: the only door to the project's own chores, so that nothing but Rust (and Python for
+//! the end-to-end suite) must be installed.
+
+mod arrows;
+mod golden;
+mod suite;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "inroad's chores")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Compare the crates' direct dependencies with the table in ARCHITECTURE.md.
+    Arrows,
+    /// Format, lint and arrows: what must hold before a commit.
+    Check,
+    /// Run every test there is: Rust, arrows, goldens, batteries, end to end.
+    Test(suite::TestArgs),
+    /// Write the blessed texts of all cases again.
+    Bless,
+    /// Run recorded cases of the peers against inroad.
+    Golden(golden::GoldenArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::Arrows => arrows::check(),
+        Chore::Check => suite::check(),
+        Chore::Test(args) => suite::test(&args),
+        Chore::Bless => suite::bless(),
+        Chore::Golden(args) => golden::run(&args),
+    }
+}

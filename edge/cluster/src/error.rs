@@ -1,0 +1,25 @@
+//! What can go wrong outside.
+
+use std::path::PathBuf;
+
+/// The folder cannot be read or watched. What is in a file is never an error here: that is a
+/// `Diagnostic`.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The path is not a folder, or is not there.
+    #[error("{path} is not a folder that can be read: {source}")]
+    Unreadable {
+        /// What was asked for.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The system refuses to tell of changes.
+    #[error("{path} cannot be watched: {source}")]
+    Unwatchable {
+        /// What was asked for.
+        path: PathBuf,
+        /// The system's reason.
+        source: notify::Error,
+    },
+}

@@ -1,0 +1,165 @@
+//! A folder of manifests as a feed: each scan reads every file again and tells what is different.
+//!
+//! A file that does not parse keeps what it last held, object by object: a slip of the editor must
+//! not take a running load balancer down.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use inroad_words::{Code, Diagnostic, Mark, ObjectKey, Origin};
+use inroad_world::{Change, Object, manifest};
+
+use crate::FeedError;
+
+/// An object is in two places; the later one counts.
+const DUPLICATE_OBJECT: Code = Code("CL0001");
+/// A file cannot be read.
+const UNREADABLE_FILE: Code = Code("CL0002");
+
+/// A folder that is the cluster.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    files: BTreeMap<PathBuf, BTreeMap<ObjectKey, Object>>,
+    told: BTreeMap<ObjectKey, Object>,
+}
+
+/// What one look at the folder found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// What is different since the last look.
+    pub changes: Vec<Change>,
+    /// Every mistake that is in the files now.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Kinds that nobody here reads (`apps/v1 Deployment`).
+    pub unknown: BTreeSet<String>,
+}
+
+impl Folder {
+    /// A feed on this folder; the first scan tells everything that is in it.
+    ///
+    /// # Errors
+    /// [`FeedError::Unreadable`] where it is no folder.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, FeedError> {
+        let root = root.into();
+        match fs::read_dir(&root) {
+            Ok(_) => Ok(Self { root, files: BTreeMap::new(), told: BTreeMap::new() }),
+            Err(source) => Err(FeedError::Unreadable { path: root, source }),
+        }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads every manifest again. Files that are gone take their objects with them.
+    ///
+    /// # Errors
+    /// [`FeedError::Unreadable`] where the folder itself cannot be listed any more: then nothing has
+    /// changed, least of all to nothing.
+    pub fn scan(&mut self) -> Result<Scan, FeedError> {
+        let paths = self.manifests()?;
+        let mut scan = Scan::default();
+        self.files.retain(|path, _| paths.contains(path));
+        for path in paths {
+            let last = self.files.remove(&path).unwrap_or_default();
+            let now = read(&path, &self.root, last, &mut scan);
+            self.files.insert(path, now);
+        }
+        let now = self.merge(&mut scan.diagnostics);
+        scan.changes = changes(&self.told, &now);
+        self.told = now;
+        Ok(scan)
+    }
+
+    fn manifests(&self) -> Result<BTreeSet<PathBuf>, FeedError> {
+        let mut paths = BTreeSet::new();
+        for entry in walkdir::WalkDir::new(&self.root).follow_links(true).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A file that went away while we looked is just not there; a folder that cannot be
+                // listed must not look empty.
+                Err(error) if error.depth() > 0 && is_not_found(&error) => continue,
+                Err(error) => {
+                    let source = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::Error::other("a loop of symbolic links"));
+                    return Err(FeedError::Unreadable { path: self.root.clone(), source });
+                }
+            };
+            if entry.file_type().is_file() && is_manifest(entry.path()) {
+                paths.insert(entry.into_path());
+            }
+        }
+        Ok(paths)
+    }
+
+    fn merge(&self, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<ObjectKey, Object> {
+        let mut merged: BTreeMap<ObjectKey, Object> = BTreeMap::new();
+        for object in self.files.values().flat_map(BTreeMap::values) {
+            if let Some(earlier) = merged.insert(object.key.clone(), object.clone()) {
+                let place = earlier.mark("").map_or_else(String::new, |m| format!(" ({m})"));
+                diagnostics.push(
+                    Diagnostic::warning(
+                        DUPLICATE_OBJECT,
+                        Origin::field(&object.key, ""),
+                        format!("{} stands in another file as well{place}", object.key),
+                    )
+                    .help("keep one of the two; the one in the later file counts"),
+                );
+            }
+        }
+        merged
+    }
+}
+
+fn is_not_found(error: &walkdir::Error) -> bool {
+    error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    !hidden && ["yaml", "yml", "json"].contains(&extension)
+}
+
+fn read(
+    path: &Path,
+    root: &Path,
+    last: BTreeMap<ObjectKey, Object>,
+    scan: &mut Scan,
+) -> BTreeMap<ObjectKey, Object> {
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let text = match fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => {
+            let origin = Origin::File(Mark { file: name.clone(), line: 1, column: 1 });
+            scan.diagnostics.push(Diagnostic::error(
+                UNREADABLE_FILE,
+                origin,
+                format!("{name} cannot be read: {error}"),
+            ));
+            return last;
+        }
+    };
+    let parsed = manifest::parse(&name, &text);
+    let broken = parsed.diagnostics.iter().any(|d| d.severity == inroad_words::Severity::Error);
+    scan.diagnostics.extend(parsed.diagnostics);
+    scan.unknown.extend(parsed.unknown);
+    let mut now = if broken { last } else { BTreeMap::new() };
+    now.extend(parsed.objects.into_iter().map(|object| (object.key.clone(), object)));
+    now
+}
+
+fn changes(before: &BTreeMap<ObjectKey, Object>, now: &BTreeMap<ObjectKey, Object>) -> Vec<Change> {
+    let gone = before.keys().filter(|key| !now.contains_key(key)).cloned().map(Change::Removed);
+    let come = now
+        .iter()
+        .filter(|(key, object)| before.get(key) != Some(object))
+        .map(|(_, object)| Change::Applied(object.clone()));
+    gone.chain(come).collect()
+}

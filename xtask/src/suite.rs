@@ -1,0 +1,136 @@
+//! Everything that proves the project, stage by stage, each with its time.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+/// What to leave out.
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Only stages whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// Format, lint, arrows.
+pub(crate) fn check() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    crate::arrows::check()?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+}
+
+/// Rewrites every blessed text.
+pub(crate) fn bless() -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["test", "--workspace", "--quiet"])
+        .env("INROAD_BLESS", "1")
+        .status()?;
+    if !status.success() {
+        bail!("some test still fails after its texts were written again");
+    }
+    Ok(())
+}
+
+/// All stages in order; the first that fails ends the run.
+pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
+    let stages: [(&str, fn() -> anyhow::Result<()>); 5] = [
+        ("arrows", crate::arrows::check),
+        ("rust", || cargo(&["test", "--workspace", "--quiet"])),
+        ("goldens", goldens),
+        ("battery", || python("lab/battery")),
+        ("end-to-end", end_to_end),
+    ];
+    let mut times = Vec::new();
+    for (name, stage) in stages {
+        if args.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        println!("== {name}");
+        let start = Instant::now();
+        stage().with_context(|| format!("stage {name}"))?;
+        times.push(format!("{name} {:.0}s", start.elapsed().as_secs_f64()));
+    }
+    println!("stages: {}", times.join(", "));
+    Ok(())
+}
+
+fn goldens() -> anyhow::Result<()> {
+    let Some(dir) = env::var_os("INROAD_GOLDENS") else {
+        println!("INROAD_GOLDENS is not set: the recorded cases of the peers were NOT run");
+        return Ok(());
+    };
+    let dir = dir.into_string().ok().context("INROAD_GOLDENS is not UTF-8")?;
+    let allow = root().join("xtask/golden-allow.txt");
+    let allow = allow.to_str().context("the project's path is not UTF-8")?;
+    cargo(
+        &["run", "--quiet", "--package", "xtask", "--", "golden", &dir, "--scope"]
+            .into_iter()
+            .chain(["3-ingress-stacks", "--allow", allow])
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn end_to_end() -> anyhow::Result<()> {
+    cargo(&["build", "--quiet", "--package", "inroad"])?;
+    python("tests/e2e")
+}
+
+/// Runs pytest on a folder, in an environment of its own with pinned packages.
+fn python(folder: &str) -> anyhow::Result<()> {
+    let pytest = environment()?.join("bin/pytest");
+    run(Command::new(pytest).args(["-q", "--color=no", "-p", "no:cacheprovider", folder]))
+}
+
+/// The virtual environment, made once for each content of requirements.txt, outside the checkout.
+fn environment() -> anyhow::Result<PathBuf> {
+    let requirements = root().join("tests/requirements.txt");
+    let text = std::fs::read_to_string(&requirements).context("tests/requirements.txt")?;
+    let mut hash = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&text, &mut hash);
+    let name = format!("venv-{:016x}", std::hash::Hasher::finish(&hash));
+    let folder = cache()?.join(name);
+    if folder.join("ready").exists() {
+        return Ok(folder);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let pip = folder.join("bin/pip");
+    run(Command::new(pip)
+        .args(["install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(requirements))?;
+    std::fs::write(folder.join("ready"), "")?;
+    Ok(folder)
+}
+
+/// Where built tools live: `INROAD_CACHE`, else the user's cache folder.
+fn cache() -> anyhow::Result<PathBuf> {
+    if let Some(folder) = env::var_os("INROAD_CACHE") {
+        return Ok(folder.into());
+    }
+    let home = env::var_os("HOME").context("neither INROAD_CACHE nor HOME is set")?;
+    Ok(PathBuf::from(home).join(".cache/inroad"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    run(Command::new("cargo").args(args))
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("{} cannot be started", command.get_program().display()))?;
+    if !status.success() {
+        bail!("{} ended with {status}", command.get_program().display());
+    }
+    Ok(())
+}
