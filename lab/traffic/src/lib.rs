@@ -1,1 +1,32 @@
+//! The data plane of the emulated AWS account: load balancers that answer on loopback addresses as an ALB
+//! or NLB would. What comes in is AWS state (listeners, rules, target groups, certificates) and one table
+//! that AWS does not have: where a target's address leads on this machine ([`Routes`]). What goes out is
+//! traffic, target health, and the addresses of the load balancers' DNS names. Nothing here knows
+//! Kubernetes or inroad's own model: what is served is what AWS would serve.
 
+mod answer;
+mod balance;
+mod condition;
+mod connection;
+mod cookies;
+pub mod echo;
+mod forward;
+mod headers;
+mod health;
+mod idle;
+mod listen;
+mod model;
+mod pattern;
+mod place;
+mod request;
+mod routes;
+mod serve;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod traffic;
+mod transform;
+mod upstream;
+
+pub use routes::{Routes, TargetKey};
+pub use traffic::{Config, Endpoint, ListenerEndpoint, Traffic};

@@ -1,0 +1,236 @@
+//! Health checks that really probe: one task for each target that a load balancer uses, by its target
+//! group's settings. In comes the model, out go probe results to the emulated account, which knows
+//! thresholds and states.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, Uri, Version, header};
+use inroad_emulator::elbv2::{Failure, HealthCheck, Probe, Protocol, State};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer;
+use crate::model::Model;
+use crate::serve::Served;
+use crate::traffic::Config;
+use crate::upstream::{Destination, NoAnswer};
+
+/// What one task probes; when any of it changes, another task takes over.
+#[derive(Debug, Clone, PartialEq)]
+struct Probed {
+    group: String,
+    id: String,
+    port: u16,
+    version: String,
+    check: HealthCheck,
+}
+
+/// Keeps one prober for each target in use, until `stop`.
+pub(crate) async fn run(served: Arc<Served>, config: Config, stop: CancellationToken) {
+    let mut changes = served.emulator.subscribe();
+    let mut probers = Probers::default();
+    loop {
+        changes.mark_unchanged();
+        probers.follow(&served, &config);
+        tokio::select! {
+            changed = changes.changed() => if changed.is_err() { break },
+            () = stop.cancelled() => break,
+        }
+    }
+    probers.abort(|_| true);
+}
+
+/// The running tasks by group, target and port.
+#[derive(Default)]
+struct Probers(BTreeMap<(String, String, u16), (Probed, AbortHandle)>);
+
+impl Probers {
+    fn follow(&mut self, served: &Arc<Served>, config: &Config) {
+        let wanted: BTreeMap<_, _> = wanted(&served.current())
+            .map(|probed| ((probed.group.clone(), probed.id.clone(), probed.port), probed))
+            .collect();
+        self.abort(|probed| !wanted.values().any(|wanted| wanted == probed));
+        for (key, probed) in wanted {
+            self.0.entry(key).or_insert_with(|| {
+                let task =
+                    tokio::spawn(probe_forever(served.clone(), config.clone(), probed.clone()));
+                (probed, task.abort_handle())
+            });
+        }
+    }
+
+    fn abort(&mut self, gone: impl Fn(&Probed) -> bool) {
+        self.0.retain(|_, (probed, task)| {
+            let gone = gone(probed);
+            if gone {
+                task.abort();
+            }
+            !gone
+        });
+    }
+}
+
+fn wanted(model: &Model) -> impl Iterator<Item = Probed> {
+    let checked = model.groups.values().filter(|group| group.check.enabled);
+    checked.flat_map(|group| {
+        group.targets.iter().map(|target| Probed {
+            group: group.arn.clone(),
+            id: target.id.clone(),
+            port: target.port,
+            version: group.version.clone(),
+            check: group.check.clone(),
+        })
+    })
+}
+
+async fn probe_forever(served: Arc<Served>, config: Config, probed: Probed) {
+    let mut routes = served.routes.subscribe();
+    loop {
+        routes.mark_unchanged();
+        let seen = probe(&served, &probed).await;
+        let decided = report(&served, &probed, &seen);
+        let interval = Duration::from_secs(probed.check.interval.into());
+        let pause = match decided {
+            true => config.health_interval.unwrap_or(interval),
+            false => config.health_hurry,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // A target that moved on this machine is asked again at once.
+            _ = routes.changed() => {}
+        }
+    }
+}
+
+/// Hands the result to the account. True: the target's state agrees with it, so that there is no hurry.
+fn report(served: &Served, probed: &Probed, seen: &Probe) -> bool {
+    let mut account = served.emulator.account();
+    let now = account.now;
+    let moved = account.elbv2.report_health(&probed.group, &probed.id, probed.port, seen, now);
+    let target = account.elbv2.targets_of(&probed.group).iter().find(|target| {
+        target.id == probed.id && target.port.is_none_or(|port| port == probed.port)
+    });
+    let decided = target.is_none_or(|target| match target.health.state {
+        State::Healthy => *seen == Probe::Passed,
+        State::Unhealthy => *seen != Probe::Passed,
+        state => state != State::Initial,
+    });
+    drop(account);
+    if moved {
+        served.emulator.touched();
+    }
+    decided
+}
+
+async fn probe(served: &Served, probed: &Probed) -> Probe {
+    let check = &probed.check;
+    let port = check.port.as_deref().and_then(|port| port.parse().ok()).unwrap_or(probed.port);
+    // Nobody at the address: packets get lost, and AWS sees a timeout.
+    let Some(socket) = served.routes.resolve(&probed.id, port) else {
+        return Probe::Failed(Failure::Timeout);
+    };
+    let limit = Duration::from_secs(check.timeout.into());
+    let http = check.protocol.is_some_and(Protocol::is_http);
+    let attempt = async {
+        if !http {
+            return served.upstream.connect(socket).await.map(|_| Probe::Passed);
+        }
+        let to = Destination {
+            socket,
+            secure: check.protocol == Some(Protocol::Https),
+            http2: probed.version != "HTTP1",
+            idle: limit,
+        };
+        let request = request(probed, port).ok_or(NoAnswer::Broken)?;
+        let response = served.upstream.send(to, request).await?;
+        Ok(judge(probed, response.status().as_u16(), response.headers()))
+    };
+    match timeout(limit, attempt).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(NoAnswer::Broken)) => Probe::Failed(Failure::Connection),
+        Ok(Err(NoAnswer::TimedOut)) | Err(_) => Probe::Failed(Failure::Timeout),
+    }
+}
+
+fn request(probed: &Probed, port: u16) -> Option<Request<answer::Body>> {
+    let grpc = probed.version == "GRPC";
+    let path = probed.check.path.as_deref();
+    let path = path.unwrap_or(if grpc { "/AWS.ALB/healthcheck" } else { "/" });
+    let authority = format!("{}:{port}", probed.id);
+    let http2 = probed.version != "HTTP1";
+    let mut request = Request::new(answer::body(""));
+    *request.method_mut() = if grpc { Method::POST } else { Method::GET };
+    *request.uri_mut() = match http2 {
+        true => Uri::builder()
+            .scheme("http")
+            .authority(authority.clone())
+            .path_and_query(path)
+            .build()
+            .ok()?,
+        false => path.parse().ok()?,
+    };
+    *request.version_mut() = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+    let headers = request.headers_mut();
+    headers.insert(header::USER_AGENT, HeaderValue::from_static("ELB-HealthChecker/2.0"));
+    if !http2 {
+        headers.insert(header::HOST, HeaderValue::try_from(authority).ok()?);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if grpc {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    Some(request)
+}
+
+/// Whether the status is one that the matcher names. gRPC's is the `grpc-status` of the headers, which a
+/// server without that method answers by itself.
+fn judge(probed: &Probed, status: u16, headers: &http::HeaderMap) -> Probe {
+    let matcher = probed.check.matcher.as_ref();
+    let (wanted, status) = if probed.version == "GRPC" {
+        let grpc = headers.get("grpc-status").and_then(|value| value.to_str().ok()?.parse().ok());
+        (matcher.and_then(|codes| codes.grpc_code.as_deref()).unwrap_or("12"), grpc.unwrap_or(0))
+    } else {
+        (matcher.and_then(|codes| codes.http_code.as_deref()).unwrap_or("200"), status)
+    };
+    match named(wanted, status) {
+        true => Probe::Passed,
+        false => Probe::Failed(Failure::Code(status)),
+    }
+}
+
+/// `200`, `200,202`, `200-299`.
+fn named(codes: &str, status: u16) -> bool {
+    codes.split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        match (from.trim().parse::<u16>(), to.trim().parse::<u16>()) {
+            (Ok(from), Ok(to)) => (from..=to).contains(&status),
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matchers_name_codes_lists_and_ranges() {
+        let table = [
+            ("200", 200, true),
+            ("200", 201, false),
+            ("200,302", 302, true),
+            ("200-299, 401", 299, true),
+            ("200-299, 401", 401, true),
+            ("200-299", 300, false),
+            ("", 200, false),
+            ("ok", 200, false),
+        ];
+        for (codes, status, expected) in table {
+            assert_eq!(named(codes, status), expected, "{codes} {status}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! An open listener: takes connections, ends TLS, and hands each request (or, at an NLB, each connection)
+//! on. In comes a bound socket, out goes a handle that closes it; connections that are open then end
+//! with the exchange they are in.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use inroad_emulator::elbv2::Kind;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::headers::Arrival;
+use crate::model::Listener;
+use crate::serve::Served;
+use crate::{connection, request, tls};
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A listener that takes connections until it is closed.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) local: SocketAddr,
+    closing: CancellationToken,
+    accepting: JoinHandle<()>,
+}
+
+impl Open {
+    /// Closes the socket; its port is free when this returns.
+    pub(crate) async fn close(self) {
+        self.closing.cancel();
+        // The task only fails by a panic, which has been reported by then.
+        let _ = self.accepting.await;
+    }
+}
+
+/// What the connections of one listener have in common.
+#[derive(Clone)]
+struct Front {
+    served: Arc<Served>,
+    arn: Arc<str>,
+    kind: Kind,
+    port: u16,
+    tls: Option<Tls>,
+    closing: CancellationToken,
+}
+
+#[derive(Clone)]
+struct Tls {
+    http1: Arc<ServerConfig>,
+    both: Arc<ServerConfig>,
+}
+
+/// Starts to take connections for the listener `arn` on `socket`.
+pub(crate) fn open(
+    served: &Arc<Served>,
+    (arn, listener): (&str, &Listener),
+    socket: TcpListener,
+    (closing, tracker): (CancellationToken, TaskTracker),
+) -> std::io::Result<Open> {
+    let local = socket.local_addr()?;
+    let tls = listener.protocol.is_secure().then(|| match listener.kind {
+        Kind::Application => Tls {
+            http1: tls::server(served, arn, &[b"http/1.1"]),
+            both: tls::server(served, arn, &[b"h2", b"http/1.1"]),
+        },
+        Kind::Network | Kind::Gateway => {
+            let config = tls::server(served, arn, &[]);
+            Tls { http1: config.clone(), both: config }
+        }
+    });
+    let front = Front {
+        served: served.clone(),
+        arn: arn.into(),
+        kind: listener.kind,
+        port: listener.port,
+        tls,
+        closing: closing.clone(),
+    };
+    let accepting = tracker.spawn(accept(front, socket, tracker.clone()));
+    Ok(Open { local, closing, accepting })
+}
+
+async fn accept(front: Front, socket: TcpListener, tracker: TaskTracker) {
+    loop {
+        let taken = tokio::select! {
+            taken = socket.accept() => taken,
+            () = front.closing.cancelled() => return,
+        };
+        match taken {
+            Ok((stream, client)) => drop(tracker.spawn(front.clone().connection(stream, client))),
+            // Out of file descriptors or the like: waiting is all that helps.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+impl Front {
+    async fn connection(self, stream: TcpStream, client: SocketAddr) {
+        // Best effort: it only makes small answers faster.
+        let _ = stream.set_nodelay(true);
+        let arrival = Arrival { client, secure: self.tls.is_some(), port: self.port };
+        let Some(tls) = &self.tls else { return self.speak(stream, arrival, false).await };
+        let http2 = self.served.current().listeners.get(&*self.arn).is_some_and(|listener| {
+            listener.attributes.text("routing.http2.enabled") != Some("false")
+        });
+        let config = if http2 { &tls.both } else { &tls.http1 };
+        let handshake = TlsAcceptor::from(config.clone()).accept(stream);
+        // A client that fails its handshake is told so by TLS.
+        if let Ok(Ok(stream)) = timeout(HANDSHAKE, handshake).await {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            self.speak(stream, arrival, http2).await;
+        }
+    }
+
+    async fn speak<S>(self, stream: S, arrival: Arrival, http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match self.kind {
+            Kind::Application => self.http(stream, arrival, http2).await,
+            Kind::Network | Kind::Gateway => {
+                connection::forward(&self.served, &self.arn, stream).await;
+            }
+        }
+    }
+
+    async fn http<S>(self, stream: S, arrival: Arrival, http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).preserve_header_case(true);
+        let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
+        let (served, arn) = (self.served, self.arn);
+        let service =
+            service_fn(|request| request::answer(served.clone(), arn.clone(), arrival, request));
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        // What a connection fails with is the client's to know.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            () = self.closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    }
+}
