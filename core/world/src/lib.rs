@@ -1,22 +1,18 @@
-//! The cluster as we know it: objects in, an immutable [`World`] and a recording `Lens` out. Forbidden:
+//! The cluster as we know it: objects in, an immutable [`World`] and a recording [`Lens`] out. Forbidden:
 //! files, clients, clocks.
+//!
+//! [`manifest::parse`] reads text; [`World::absorb`] takes objects in and says what that touches; a
+//! [`Lens`] answers questions and keeps them as [`Reads`].
 #![warn(missing_docs)]
 
-use std::collections::BTreeSet;
+pub mod codes;
+pub mod crd;
+mod lens;
+pub mod manifest;
+mod object;
+mod world;
+mod yaml;
 
-use inroad_words::ObjectKey;
-
-/// What a compilation asked the world, misses included.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reads(pub BTreeSet<Read>);
-
-/// One question to the world.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Read {
-    /// One object, there or not.
-    Object(ObjectKey),
-    /// Every object of a kind.
-    All(inroad_words::Kind),
-    /// The EndpointSlices of a Service.
-    SlicesOf(ObjectKey),
-}
+pub use lens::{Lens, Read, Reads};
+pub use object::{Marks, Object, ObjectData, Resource};
+pub use world::{Change, SERVICE_LABEL, Touched, World};
