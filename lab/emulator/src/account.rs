@@ -22,6 +22,8 @@ pub struct Quotas {
     pub certificates_per_load_balancer: usize,
     pub targets_per_target_group: usize,
     pub targets_per_load_balancer: usize,
+    /// How often one target may be registered on a load balancer, over all groups and ports.
+    pub registrations_per_target: usize,
     pub condition_values_per_rule: usize,
     pub condition_wildcards_per_rule: usize,
     pub rules_per_security_group: usize,
@@ -41,6 +43,7 @@ impl Default for Quotas {
             certificates_per_load_balancer: 25,
             targets_per_target_group: 1000,
             targets_per_load_balancer: 1000,
+            registrations_per_target: 1000,
             condition_values_per_rule: 5,
             condition_wildcards_per_rule: 6,
             rules_per_security_group: 60,

@@ -1,10 +1,29 @@
-//! Load balancers, listeners, rules, target groups and targets.
+//! Elastic Load Balancing v2: load balancers, listeners, rules, target groups and targets, with what
+//! AWS checks and answers. In come operations and probe results; out go answers and the records that the
+//! data plane serves from. It opens no socket and probes nobody.
 
+mod account_wide;
 mod actions;
 mod answer;
+mod attributes;
+mod capacity;
+mod certificates;
 mod conditions;
 mod health;
+mod listener;
+mod load_balancer;
+mod lookup;
+mod network;
+mod placement;
+mod routing;
+mod rule;
+mod settle;
+mod ssl;
 mod state;
+mod tags;
+mod target;
+mod target_group;
+mod zones;
 
 use serde_json::Value;
 
@@ -20,11 +39,56 @@ pub use state::{
     Rule, TargetGroup, TrustStore, Zone,
 };
 
+type Operation = fn(&mut Account, &Value) -> Result<Value, Fault>;
+
+const OPERATIONS: &[(&str, Operation)] = &[
+    ("AddListenerCertificates", certificates::add),
+    ("AddTags", tags::add),
+    ("CreateListener", listener::create),
+    ("CreateLoadBalancer", load_balancer::create),
+    ("CreateRule", rule::create),
+    ("CreateTargetGroup", target_group::create),
+    ("DeleteListener", listener::delete),
+    ("DeleteLoadBalancer", load_balancer::delete),
+    ("DeleteRule", rule::delete),
+    ("DeleteTargetGroup", target_group::delete),
+    ("DeregisterTargets", target::deregister),
+    ("DescribeAccountLimits", account_wide::describe_limits),
+    ("DescribeCapacityReservation", capacity::describe),
+    ("DescribeListenerAttributes", attributes::describe_listener),
+    ("DescribeListenerCertificates", certificates::describe),
+    ("DescribeListeners", listener::describe),
+    ("DescribeLoadBalancerAttributes", attributes::describe_balancer),
+    ("DescribeLoadBalancers", load_balancer::describe),
+    ("DescribeRules", rule::describe),
+    ("DescribeSSLPolicies", ssl::describe),
+    ("DescribeTags", tags::describe),
+    ("DescribeTargetGroupAttributes", attributes::describe_group),
+    ("DescribeTargetGroups", target_group::describe),
+    ("DescribeTargetHealth", target::describe_health),
+    ("DescribeTrustStores", account_wide::describe_trust_stores),
+    ("ModifyCapacityReservation", capacity::modify),
+    ("ModifyIpPools", load_balancer::modify_ip_pools),
+    ("ModifyListener", listener::modify),
+    ("ModifyListenerAttributes", attributes::modify_listener),
+    ("ModifyLoadBalancerAttributes", attributes::modify_balancer),
+    ("ModifyRule", rule::modify),
+    ("ModifyTargetGroup", target_group::modify),
+    ("ModifyTargetGroupAttributes", attributes::modify_group),
+    ("RegisterTargets", target::register),
+    ("RemoveListenerCertificates", certificates::remove),
+    ("RemoveTags", tags::remove),
+    ("SetIpAddressType", load_balancer::set_ip_address_type),
+    ("SetRulePriorities", rule::set_priorities),
+    ("SetSecurityGroups", load_balancer::set_security_groups),
+    ("SetSubnets", load_balancer::set_subnets),
+];
+
 /// One operation of the service.
-pub(crate) fn call(
-    _account: &mut Account,
-    operation: &str,
-    _input: &Value,
-) -> Result<Value, Fault> {
-    Err(Fault::new("InvalidAction", format!("{operation} is not emulated")))
+pub(crate) fn call(account: &mut Account, operation: &str, input: &Value) -> Result<Value, Fault> {
+    account.elbv2.end_draining(account.now);
+    match OPERATIONS.iter().find(|(name, _)| *name == operation) {
+        Some((_, run)) => run(account, input),
+        None => Err(Fault::new("InvalidAction", format!("{operation} is not emulated"))),
+    }
 }
