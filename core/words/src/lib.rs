@@ -13,6 +13,7 @@ pub mod network;
 pub mod observed;
 pub mod origin;
 pub mod record;
+pub mod retry;
 pub mod targets;
 pub mod value;
 
@@ -21,4 +22,5 @@ pub use ids::{
     Arn, Field, Kind, ObjectKey, ResourceKey, ResourceKind, StackKey, TargetKey, Unit, ZoneKey,
 };
 pub use origin::{Mark, Origin, Origins};
+pub use retry::Retry;
 pub use value::{Pick, Said, Tags, Value};

@@ -14,6 +14,8 @@ pub enum TargetType {
     Instance,
     /// Pod addresses.
     Ip,
+    /// A kind that somebody else made and that we have no word for (`lambda`, `alb`); never desired.
+    Other,
 }
 
 impl TargetType {
@@ -22,6 +24,7 @@ impl TargetType {
         match self {
             TargetType::Instance => "instance",
             TargetType::Ip => "ip",
+            TargetType::Other => "other",
         }
     }
 }
@@ -34,6 +37,8 @@ pub enum BackendProtocol {
     Http,
     /// TLS; the target's certificate is not verified by an ALB.
     Https,
+    /// A protocol that an ALB does not speak to its targets (`TCP`, `UDP`, …); never desired.
+    Other,
 }
 
 impl BackendProtocol {
@@ -42,6 +47,7 @@ impl BackendProtocol {
         match self {
             BackendProtocol::Http => "HTTP",
             BackendProtocol::Https => "HTTPS",
+            BackendProtocol::Other => "OTHER",
         }
     }
 }
