@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
-    Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit,
+    Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit, ZoneKey,
     balancer::{Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme},
     record::RecordType,
     targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
@@ -264,6 +264,8 @@ pub enum TargetPort {
 /// The names that objects claim in a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ZoneIntent {
+    /// The zone.
+    pub zone: ZoneKey,
     /// Claims in the order of their names, then of who makes them.
     pub claims: Vec<NameClaim>,
 }

@@ -129,7 +129,7 @@ pub struct TargetKey {
 }
 
 /// A hosted zone at a provider.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ZoneKey {
     /// The zone's name without the trailing dot, lower case.
     pub name: String,
