@@ -10,6 +10,7 @@ mod condition;
 mod connection;
 mod cookies;
 pub mod echo;
+mod fleet;
 mod forward;
 mod headers;
 mod health;

@@ -1,24 +1,19 @@
-//! The data plane as a whole: follows the account, opens and closes listeners as they come and go, and
-//! says where everything is. In comes the emulated account, out go [`Endpoint`]s and DNS addresses.
+//! The data plane as a whole: what is started, asked and stopped. In comes the emulated account, out go
+//! [`Endpoint`]s and DNS addresses.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use inroad_emulator::Emulator;
 use inroad_emulator::dns::Addresses;
-use inroad_emulator::elbv2::{Protocol, State};
-use tokio::net::TcpListener;
+use inroad_emulator::elbv2::State;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::fleet::Fleet;
 use crate::health;
-use crate::listen::{self, Open};
-use crate::model::{Balancer, Listener, Model};
-use crate::place::{self, Places};
+use crate::place::Places;
 use crate::routes::Routes;
 use crate::serve::Served;
 use crate::upstream::Upstream;
@@ -84,10 +79,11 @@ pub struct Traffic {
     tracker: TaskTracker,
 }
 
+/// What the fleet has made of the account, and of which generation of it.
 #[derive(Debug, Default)]
-struct Published {
-    generation: Option<u64>,
-    endpoints: Vec<Endpoint>,
+pub(crate) struct Published {
+    pub(crate) generation: Option<u64>,
+    pub(crate) endpoints: Vec<Endpoint>,
 }
 
 impl Traffic {
@@ -103,13 +99,9 @@ impl Traffic {
         let served = Served::new(emulator.clone(), routes, Upstream::new(config.connect_timeout));
         let (publish, published) = watch::channel(Published::default());
         let tracker = TaskTracker::new();
-        let fleet = Fleet {
-            served: served.clone(),
-            addresses,
-            places: Places::new(config.own_addresses, config.first_address),
-            seats: BTreeMap::new(),
-            tasks: (stop.clone(), tracker.clone()),
-        };
+        let places = Places::new(config.own_addresses, config.first_address);
+        let tasks = (stop.clone(), tracker.clone());
+        let fleet = Fleet::new(served.clone(), addresses, places, tasks);
         tracker.spawn(fleet.run(publish));
         tracker.spawn(health::run(served, config, stop));
         tracker.close();
@@ -153,170 +145,4 @@ impl Traffic {
     pub async fn stopped(&self) {
         self.tracker.wait().await;
     }
-}
-
-/// All load balancers that have a place.
-struct Fleet {
-    served: Arc<Served>,
-    addresses: Addresses,
-    places: Places,
-    /// By load balancer ARN.
-    seats: BTreeMap<String, Seat>,
-    tasks: (CancellationToken, TaskTracker),
-}
-
-struct Seat {
-    dns_name: String,
-    address: IpAddr,
-    /// By listener ARN.
-    listeners: BTreeMap<String, Listening>,
-}
-
-struct Listening {
-    /// A change of these is another listener to the outside.
-    port: u16,
-    protocol: Protocol,
-    open: Result<Open, String>,
-}
-
-impl Fleet {
-    async fn run(mut self, publish: watch::Sender<Published>) {
-        let stop = self.tasks.0.clone();
-        let mut changes = self.served.emulator.subscribe();
-        loop {
-            changes.mark_unchanged();
-            let model = self.served.current();
-            self.follow(&model).await;
-            let (generation, endpoints) = (Some(model.generation), self.endpoints(&model));
-            publish.send_replace(Published { generation, endpoints });
-            tokio::select! {
-                changed = changes.changed() => if changed.is_err() { return },
-                () = stop.cancelled() => return,
-            }
-        }
-    }
-
-    async fn follow(&mut self, model: &Model) {
-        self.close_gone(model).await;
-        for balancer in &model.balancers {
-            let seated = self.seats.get(&balancer.arn);
-            let missing: Vec<(&str, &Listener)> = model
-                .listeners
-                .iter()
-                .filter(|(_, listener)| listener.balancer == balancer.arn)
-                .filter(|(arn, _)| seated.is_none_or(|seat| !seat.listeners.contains_key(*arn)))
-                .map(|(arn, listener)| (arn.as_str(), listener.as_ref()))
-                .collect();
-            self.open(balancer, &missing).await;
-        }
-    }
-
-    async fn close_gone(&mut self, model: &Model) {
-        let kept = |arn: &str, listening: &Listening| {
-            let now = model.listeners.get(arn);
-            now.is_some_and(|now| (now.port, now.protocol) == (listening.port, listening.protocol))
-        };
-        for seat in self.seats.values_mut() {
-            let (stay, go) = std::mem::take(&mut seat.listeners)
-                .into_iter()
-                .partition(|(arn, listening)| kept(arn, listening));
-            seat.listeners = stay;
-            let go: BTreeMap<String, Listening> = go;
-            for open in go.into_values().filter_map(|listening| listening.open.ok()) {
-                open.close().await;
-            }
-        }
-        let alive = |arn: &String| model.balancers.iter().any(|balancer| balancer.arn == *arn);
-        for (_, seat) in self.seats.extract_if(.., |arn, _| !alive(arn)) {
-            self.places.free(seat.address);
-            self.addresses.remove(&seat.dns_name);
-        }
-    }
-
-    /// Opens listeners. A load balancer's place is final with its first open listener, as its DNS name
-    /// leads there.
-    async fn open(&mut self, balancer: &Balancer, missing: &[(&str, &Listener)]) {
-        let seat = match self.seats.get(&balancer.arn) {
-            Some(seat) if missing.is_empty() || !seat.listeners.is_empty() => Some(seat.address),
-            Some(seat) => {
-                self.places.free(seat.address);
-                None
-            }
-            None => None,
-        };
-        let ports: Vec<u16> = missing.iter().map(|(_, listener)| listener.port).collect();
-        let (address, bound) = match seat {
-            None => self.places.find(&ports).await,
-            Some(address) => {
-                let mut bound = Vec::new();
-                for port in ports {
-                    bound.push(place::bind_near(address, port).await);
-                }
-                (address, bound)
-            }
-        };
-        self.addresses.set(&balancer.dns_name, vec![address]);
-        let opened: Vec<_> = std::iter::zip(missing, bound)
-            .map(|((arn, listener), socket)| {
-                ((*arn).to_owned(), self.listen((arn, listener), socket))
-            })
-            .collect();
-        let seat = self.seats.entry(balancer.arn.clone()).or_insert_with(|| Seat {
-            dns_name: balancer.dns_name.clone(),
-            address,
-            listeners: BTreeMap::new(),
-        });
-        seat.address = address;
-        seat.listeners.extend(opened);
-    }
-
-    fn listen(&self, of: (&str, &Listener), socket: io::Result<TcpListener>) -> Listening {
-        let (port, protocol) = (of.1.port, of.1.protocol);
-        let tasks = (self.tasks.0.child_token(), self.tasks.1.clone());
-        let open = match protocol {
-            Protocol::Http | Protocol::Https | Protocol::Tcp | Protocol::Tls => socket
-                .and_then(|socket| listen::open(&self.served, of, socket, tasks))
-                .map_err(|error| error.to_string()),
-            other => Err(format!("{} is not served locally", name(other))),
-        };
-        Listening { port, protocol, open }
-    }
-
-    fn endpoints(&self, model: &Model) -> Vec<Endpoint> {
-        let seated = model.balancers.iter().filter_map(|balancer| {
-            let seat = self.seats.get(&balancer.arn)?;
-            let mut listeners: Vec<_> = seat
-                .listeners
-                .values()
-                .map(|listening| endpoint(seat.address, listening))
-                .collect();
-            listeners.sort_by(|a, b| (a.port, &a.protocol).cmp(&(b.port, &b.protocol)));
-            Some(Endpoint {
-                load_balancer_arn: balancer.arn.clone(),
-                name: balancer.name.clone(),
-                dns_name: balancer.dns_name.clone(),
-                address: seat.address,
-                listeners,
-            })
-        });
-        seated.collect()
-    }
-}
-
-fn endpoint(address: IpAddr, listening: &Listening) -> ListenerEndpoint {
-    ListenerEndpoint {
-        port: listening.port,
-        protocol: name(listening.protocol),
-        listen: listening
-            .open
-            .as_ref()
-            .map_or_else(|_| SocketAddr::new(address, 0), |open| open.local),
-        error: listening.open.as_ref().err().cloned(),
-    }
-}
-
-/// The API's spelling.
-fn name(protocol: Protocol) -> String {
-    let value = serde_json::to_value(protocol).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }

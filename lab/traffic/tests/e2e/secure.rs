@@ -1,0 +1,189 @@
+//! TLS with certificates from the account, HTTP/2 on both sides, websockets, and network load balancers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{SinkExt, StreamExt};
+use http::Request;
+use http_body_util::Full;
+use inroad_emulator::acm::{Certificate, Pem};
+use jiff::Timestamp;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::{exchange, exchange_http2, request};
+use crate::lab::{Lab, forward, quick};
+
+/// Puts a self-signed certificate into ACM; its PEM.
+fn certificate(lab: &Lab, arn: &str, names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let made = rcgen::generate_simple_self_signed(names.clone()).expect("a certificate");
+    let pem = made.cert.pem();
+    let certificate = Certificate {
+        arn: arn.to_owned(),
+        domain: names[0].clone(),
+        names,
+        status: "ISSUED".into(),
+        kind: "IMPORTED".into(),
+        key_algorithm: "EC_prime256v1".into(),
+        created: Timestamp::UNIX_EPOCH,
+        validity: None,
+        idempotency_token: None,
+        pem: Some(Pem {
+            certificate: pem.clone(),
+            chain: String::new(),
+            private_key: made.signing_key.serialize_pem(),
+        }),
+        tags: Default::default(),
+    };
+    lab.change(|account| account.acm.certificates.insert(arn.to_owned(), certificate));
+    pem
+}
+
+fn attach(lab: &Lab, listener: &str, certificates: &[&str]) {
+    lab.change(|account| {
+        let listener = account.elbv2.listeners.get_mut(listener).expect("a known listener");
+        let mut arns = certificates.iter().map(|arn| (*arn).to_owned());
+        listener.default_certificate = arns.next();
+        listener.certificates = arns.collect();
+    });
+}
+
+/// A TLS client that trusts `pems` and nothing else.
+async fn tls(
+    to: SocketAddr,
+    name: &str,
+    pems: &[&String],
+    alpn: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    for pem in pems {
+        roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM")).expect("a root");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let stream = TcpStream::connect(to).await?;
+    let name = ServerName::try_from(name.to_owned()).expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+#[tokio::test]
+async fn a_listener_shows_the_certificate_for_the_name_and_speaks_http2() {
+    let lab = Lab::start(quick());
+    lab.balancer("web", "application");
+    lab.group("app", json!({}));
+    lab.pod("app", "app-1").await;
+    lab.listener("web", 18443, "HTTPS", forward("app"));
+    let plain = certificate(&lab, "default", &["default.example.com"]);
+    let wild = certificate(&lab, "wild", &["*.example.com"]);
+    let exact = certificate(&lab, "exact", &["shop.example.com"]);
+    attach(&lab, "web/18443", &["default", "wild", "exact"]);
+    lab.ready().await;
+    let to = lab.socket("web", 18443);
+
+    for (name, expected) in [
+        ("shop.example.com", &exact),
+        ("other.example.com", &wild),
+        ("default.example.com", &plain),
+    ] {
+        for pem in [&plain, &wild, &exact] {
+            let trusted = tls(to, name, &[pem], &[]).await.is_ok();
+            assert_eq!(trusted, pem == expected, "{name}");
+        }
+    }
+    let stream = tls(to, "shop.example.com", &[&exact], &["h2", "http/1.1"]).await.expect("TLS");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let uri = "https://shop.example.com/x?y";
+    let two = Request::get(uri).header("cookie", "a=1").header("cookie", "b=2");
+    let two = two.body(Full::<Bytes>::default()).expect("a request");
+    let seen = exchange_http2(stream, two).await.json();
+    assert_eq!((&seen["host"], &seen["path"]), (&json!("shop.example.com:18443"), &json!("/x")));
+    assert_eq!(seen["headers"]["x-forwarded-proto"], "https");
+    assert_eq!(seen["headers"]["cookie"], "a=1; b=2");
+
+    lab.balancer_attributes("web", &[("routing.http2.enabled", "false")]);
+    let stream = tls(to, "shop.example.com", &[&exact], &["h2", "http/1.1"]).await.expect("TLS");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    assert_eq!(exchange(stream, request("shop.example.com/")).await.pod(), "app-1");
+}
+
+#[tokio::test]
+async fn target_groups_speak_their_protocol_version() {
+    let lab = Lab::start(quick());
+    lab.balancer("web", "application");
+    let http2 = json!({"ProtocolVersion": "HTTP2"});
+    lab.group("app", http2);
+    lab.pod("app", "app-1").await;
+    lab.listener("web", 18443, "HTTPS", forward("app"));
+    let pem = certificate(&lab, "c", &["a.example.com"]);
+    attach(&lab, "web/18443", &["c"]);
+    lab.ready().await;
+    let to = lab.socket("web", 18443);
+    let stream = tls(to, "a.example.com", &[&pem], &["h2"]).await.expect("TLS");
+    let post =
+        Request::post("https://a.example.com/p").body(Full::from("body")).expect("a request");
+    let seen = exchange_http2(stream, post).await.json();
+    assert_eq!((&seen["method"], &seen["path"]), (&json!("POST"), &json!("/p")));
+    assert_eq!(seen["host"], "a.example.com:18443");
+    let stream = tls(to, "a.example.com", &[&pem], &["http/1.1"]).await.expect("TLS");
+    assert_eq!(exchange(stream, request("a.example.com/")).await.status, 464);
+}
+
+#[tokio::test]
+async fn websockets_pass_through_a_load_balancer() {
+    let lab = Lab::start(quick());
+    lab.balancer("web", "application");
+    lab.group("app", json!({}));
+    lab.pod("app", "app-1").await;
+    lab.listener("web", 18080, "HTTP", forward("app"));
+    lab.ready().await;
+    let stream = TcpStream::connect(lab.socket("web", 18080)).await.expect("open");
+    let (mut socket, answer) =
+        tokio_tungstenite::client_async("ws://a.example.com/chat", stream).await.expect("a switch");
+    assert_eq!(answer.status(), 101);
+    for text in ["one", "two"] {
+        socket.send(Message::text(text)).await.expect("a writer");
+        let echoed = socket.next().await.expect("an echo").expect("a message");
+        assert_eq!(echoed, Message::text(text));
+    }
+}
+
+#[tokio::test]
+async fn network_load_balancers_carry_bytes_with_and_without_tls() {
+    let lab = Lab::start(quick());
+    lab.balancer("net", "network");
+    lab.group(
+        "tcp",
+        json!({"Protocol": "TCP", "ProtocolVersion": null, "HealthCheckProtocol": "TCP",
+        "HealthCheckPath": null, "Matcher": null}),
+    );
+    lab.pod("tcp", "tcp-1").await;
+    lab.listener("net", 18081, "TCP", forward("tcp"));
+    lab.listener("net", 18444, "TLS", forward("tcp"));
+    lab.listener("net", 18082, "UDP", forward("tcp"));
+    let pem = certificate(&lab, "c", &["net.example.com"]);
+    attach(&lab, "net/18444", &["c"]);
+    lab.ready().await;
+    let stream = TcpStream::connect(lab.socket("net", 18081)).await.expect("open");
+    let seen = exchange(stream, request("a.b/x")).await.json();
+    assert_eq!((&seen["pod"], &seen["host"]), (&json!("tcp-1"), &json!("a.b")));
+    assert_eq!(seen["headers"]["x-forwarded-for"], json!(null));
+    let to = lab.socket("net", 18444);
+    let stream = tls(to, "net.example.com", &[&pem], &[]).await.expect("TLS");
+    assert_eq!(exchange(stream, request("a.b/x")).await.pod(), "tcp-1");
+    let endpoint = lab.endpoint("net");
+    let udp = endpoint.listeners.iter().find(|listener| listener.port == 18082).expect("named");
+    assert_eq!(udp.error.as_deref(), Some("UDP is not served locally"));
+}
