@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 /// Everything that ACM holds, by ARN.
 #[derive(Debug, Default)]
@@ -22,14 +23,16 @@ pub struct Certificate {
     pub status: String,
     /// `AMAZON_ISSUED`, `IMPORTED` or `PRIVATE`.
     pub kind: String,
-    /// `RSA_2048`, `EC_prime256v1`, ... as `DescribeCertificate` writes it (`RSA_2048`).
+    /// `RSA_2048`, `EC_prime256v1`, ... (`KeyAlgorithm`).
     pub key_algorithm: String,
     pub created: Timestamp,
     pub validity: Option<(Timestamp, Timestamp)>,
-    pub idempotency_token: Option<String>,
     /// None while it is pending, and for one that a snapshot brought without its key.
     pub pem: Option<Pem>,
     pub tags: BTreeMap<String, String>,
+    pub idempotency_token: Option<String>,
+    /// Members of the API's `CertificateDetail` that nothing here decides by: `Serial`, `Issuer`, `Options`, ...
+    pub details: Map<String, Value>,
 }
 
 /// A certificate in PEM.
