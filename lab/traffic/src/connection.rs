@@ -39,7 +39,7 @@ fn choose(served: &Served, arn: &str) -> Option<(std::net::SocketAddr, bool, Dur
     let group = balance::group(forward, None, served.turns.next(arn))?;
     let group = model.groups.get(group)?;
     let target = balance::target(group, None, served.turns.next(&group.arn))?;
-    let socket = served.routes.resolve(&target.id, target.port)?;
+    let socket = served.resolve(&target.id, target.port)?;
     let idle = listener.attributes.number("tcp.idle_timeout.seconds", 350);
     Some((socket, group.secure, Duration::from_secs(idle)))
 }

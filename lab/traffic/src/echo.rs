@@ -84,6 +84,10 @@ fn answer(identity: &Identity, mut request: Request<Incoming>) -> Response<Full<
         tokio::spawn(echo_messages(hyper::upgrade::on(&mut request)));
         return switch(&key);
     }
+    let kind = request.headers().get(CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+        return unimplemented(identity);
+    }
     let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let answer = Answer {
@@ -100,6 +104,19 @@ fn answer(identity: &Identity, mut request: Request<Incoming>) -> Response<Full<
     json.push(b'\n');
     let mut response = Response::new(Full::new(Bytes::from(json)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// What a gRPC server answers to a method that it does not have; who it is, it says in the message.
+fn unimplemented(identity: &Identity) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from_static("12"));
+    let who = format!("{}/{} {}", identity.namespace, identity.service, identity.pod);
+    if let Ok(who) = HeaderValue::try_from(who) {
+        headers.insert("grpc-message", who);
+    }
     response
 }
 

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::listen::{self, Open};
 use crate::model::{Balancer, Listener, Model};
 use crate::place::{self, Bound, Places};
+use crate::routes::TargetKey;
 use crate::serve::Served;
 use crate::traffic::{Endpoint, ListenerEndpoint, Published};
 
@@ -62,6 +63,7 @@ impl Fleet {
             let model = self.served.current();
             self.follow(&model).await;
             let (generation, endpoints) = (Some(model.generation), self.endpoints(&model));
+            self.served.balancers_at(sockets(&endpoints));
             publish.send_replace(Published { generation, endpoints });
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
@@ -173,6 +175,14 @@ impl Fleet {
         });
         seated.collect()
     }
+}
+
+fn sockets(endpoints: &[Endpoint]) -> BTreeMap<TargetKey, SocketAddr> {
+    let served = endpoints.iter().flat_map(|endpoint| {
+        let open = endpoint.listeners.iter().filter(|listener| listener.error.is_none());
+        open.map(|listener| ((endpoint.load_balancer_arn.clone(), listener.port), listener.listen))
+    });
+    served.collect()
 }
 
 fn endpoint(address: IpAddr, listening: &Listening) -> ListenerEndpoint {

@@ -82,12 +82,11 @@ impl Forwarding<'_> {
 
     /// `None`: nobody is at the target's address.
     fn destination(&self, group: &Group, target: &Target) -> Option<Destination> {
-        let idle = self.listener.attributes.number("idle_timeout.timeout_seconds", 60);
         Some(Destination {
-            socket: self.served.routes.resolve(&target.id, target.port)?,
+            socket: self.served.resolve(&target.id, target.port)?,
             secure: group.secure,
             http2: group.version != "HTTP1",
-            idle: Duration::from_secs(idle),
+            idle: Duration::from_secs(self.listener.idle_seconds()),
         })
     }
 

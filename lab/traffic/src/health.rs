@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Request, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use inroad_emulator::elbv2::{Failure, HealthCheck, Probe, Protocol, State};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -129,7 +131,7 @@ async fn probe(served: &Served, probed: &Probed) -> Probe {
     let check = &probed.check;
     let port = check.port.as_deref().and_then(|port| port.parse().ok()).unwrap_or(probed.port);
     // Nobody at the address: packets get lost, and AWS sees a timeout.
-    let Some(socket) = served.routes.resolve(&probed.id, port) else {
+    let Some(socket) = served.resolve(&probed.id, port) else {
         return Probe::Failed(Failure::Timeout);
     };
     let limit = Duration::from_secs(check.timeout.into());
@@ -146,7 +148,11 @@ async fn probe(served: &Served, probed: &Probed) -> Probe {
         };
         let request = request(probed, port).ok_or(NoAnswer::Broken)?;
         let response = served.upstream.send(to, request).await?;
-        Ok(judge(probed, response.status().as_u16(), response.headers()))
+        let status = match probed.version.as_str() {
+            "GRPC" => grpc_status(response).await.ok_or(NoAnswer::Broken)?,
+            _ => response.status().as_u16(),
+        };
+        Ok(judge(probed, status))
     };
     match timeout(limit, attempt).await {
         Ok(Ok(result)) => result,
@@ -186,15 +192,23 @@ fn request(probed: &Probed, port: u16) -> Option<Request<answer::Body>> {
     Some(request)
 }
 
-/// Whether the status is one that the matcher names. gRPC's is the `grpc-status` of the headers, which a
-/// server without that method answers by itself.
-fn judge(probed: &Probed, status: u16, headers: &http::HeaderMap) -> Probe {
+/// `grpc-status`: in the headers of an answer without a body, else in the trailers.
+async fn grpc_status(response: Response<Incoming>) -> Option<u16> {
+    let code = |headers: &HeaderMap| headers.get("grpc-status")?.to_str().ok()?.parse().ok();
+    if let Some(code) = code(response.headers()) {
+        return Some(code);
+    }
+    let body = response.into_body().collect().await.ok()?;
+    body.trailers().and_then(code)
+}
+
+/// Whether the status is one that the matcher names; 12, a gRPC server's word for a method that it does
+/// not have, and 200 are the API's defaults.
+fn judge(probed: &Probed, status: u16) -> Probe {
     let matcher = probed.check.matcher.as_ref();
-    let (wanted, status) = if probed.version == "GRPC" {
-        let grpc = headers.get("grpc-status").and_then(|value| value.to_str().ok()?.parse().ok());
-        (matcher.and_then(|codes| codes.grpc_code.as_deref()).unwrap_or("12"), grpc.unwrap_or(0))
-    } else {
-        (matcher.and_then(|codes| codes.http_code.as_deref()).unwrap_or("200"), status)
+    let wanted = match probed.version.as_str() {
+        "GRPC" => matcher.and_then(|codes| codes.grpc_code.as_deref()).unwrap_or("12"),
+        _ => matcher.and_then(|codes| codes.http_code.as_deref()).unwrap_or("200"),
     };
     match named(wanted, status) {
         true => Probe::Passed,

@@ -141,7 +141,13 @@ impl Front {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).preserve_header_case(true);
+        let model = self.served.current();
+        let idle = model.listeners.get(&*self.arn).map_or(60, |listener| listener.idle_seconds());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(idle))
+            .preserve_header_case(true);
         let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
         let (served, arn) = (self.served, self.arn);
         let service =

@@ -123,6 +123,11 @@ pub(crate) struct Target {
 }
 
 impl Listener {
+    /// How long nothing may move on a connection of an ALB.
+    pub(crate) fn idle_seconds(&self) -> u64 {
+        self.attributes.number("idle_timeout.timeout_seconds", 60)
+    }
+
     /// The rule that catches a request. There is always one, as the default rule has no conditions;
     /// `None` only while a listener comes into being.
     pub(crate) fn rule(&self, seen: &Seen<'_>) -> Option<&Rule> {
@@ -177,21 +182,20 @@ fn rules(elb: &Elbv2) -> BTreeMap<&str, Vec<Rule>> {
     rules
 }
 
-/// The action that ends the list, unless something before it asks who the client is.
+/// What is done first: authentication comes before the action that ends the list.
 fn action(actions: &[elbv2::Action]) -> Action {
-    let mut actions: Vec<_> = actions.iter().collect();
-    actions.sort_by_key(|action| action.order);
-    for action in actions {
-        if let Some(forward) = &action.forward_config {
-            return Action::Forward(forward_to(forward));
-        } else if let Some(redirect) = &action.redirect_config {
-            return Action::Redirect(Redirect(redirect.clone()));
-        } else if let Some(fixed) = &action.fixed_response_config {
-            return Action::Fixed(Fixed::compile(fixed));
-        }
-        return Action::NotServed(format!("{:?}", action.kind));
+    let Some(first) = actions.iter().min_by_key(|action| action.order) else {
+        return Action::NotServed("an empty list".to_owned());
+    };
+    if let Some(forward) = &first.forward_config {
+        Action::Forward(forward_to(forward))
+    } else if let Some(redirect) = &first.redirect_config {
+        Action::Redirect(Redirect(redirect.clone()))
+    } else if let Some(fixed) = &first.fixed_response_config {
+        Action::Fixed(Fixed::compile(fixed))
+    } else {
+        Action::NotServed(format!("{:?}", first.kind))
     }
-    Action::NotServed("an empty list".to_owned())
 }
 
 fn forward_to(forward: &elbv2::Forward) -> Forward {

@@ -1,6 +1,8 @@
 //! What all connections share: the account's present state, compiled when it has moved; where targets
 //! lead; whose turn it is.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use inroad_emulator::Emulator;
@@ -8,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::balance::Turns;
 use crate::model::Model;
-use crate::routes::Routes;
+use crate::routes::{Routes, TargetKey};
 use crate::tls::Keys;
 use crate::upstream::Upstream;
 
@@ -18,6 +20,8 @@ pub(crate) struct Served {
     pub(crate) routes: Routes,
     pub(crate) turns: Turns,
     pub(crate) upstream: Upstream,
+    /// Where the account's own load balancers listen: targets of type `alb`, by ARN and port.
+    balancers: RwLock<BTreeMap<TargetKey, SocketAddr>>,
     generation: watch::Receiver<u64>,
     compiled: RwLock<Option<Arc<Model>>>,
     keys: Mutex<Keys>,
@@ -31,6 +35,7 @@ impl Served {
             routes,
             turns: Turns::default(),
             upstream,
+            balancers: RwLock::default(),
             generation,
             compiled: RwLock::default(),
             keys: Mutex::default(),
@@ -53,6 +58,18 @@ impl Served {
         let model = Arc::new(Model::compile(&self.emulator.account(), generation, &mut keys));
         *self.compiled.write().unwrap_or_else(PoisonError::into_inner) = Some(model.clone());
         model
+    }
+
+    /// The socket behind a target; `None`: nobody is there.
+    pub(crate) fn resolve(&self, id: &str, port: u16) -> Option<SocketAddr> {
+        let balancers = self.balancers.read().unwrap_or_else(PoisonError::into_inner);
+        let own = balancers.get(&(id.to_owned(), port)).copied();
+        own.or_else(|| self.routes.resolve(id, port))
+    }
+
+    /// Says where the account's own load balancers listen now.
+    pub(crate) fn balancers_at(&self, sockets: BTreeMap<TargetKey, SocketAddr>) {
+        *self.balancers.write().unwrap_or_else(PoisonError::into_inner) = sockets;
     }
 
     fn at(&self, generation: u64) -> Option<Arc<Model>> {

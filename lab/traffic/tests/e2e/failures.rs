@@ -96,11 +96,7 @@ async fn health_decides_who_serves_and_all_serve_when_nobody_is_healthy() {
     says(&lab, "app", answer).await;
     lab.ready().await;
     let to = lab.socket("web", 18080);
-    let states = |lab: &Lab| -> Vec<State> {
-        let account = lab.emulator.account();
-        account.elbv2.targets_of("app").iter().map(|target| target.health.state).collect()
-    };
-    assert_eq!(states(&lab), [State::Healthy, State::Unhealthy]);
+    assert_eq!(lab.states("app"), [State::Healthy, State::Unhealthy]);
     let sick = lab.emulator.account().elbv2.targets_of("app")[1].health.clone();
     assert_eq!(sick.reason.as_deref(), Some("Target.ResponseCodeMismatch"));
     for _ in 0..6 {
@@ -108,11 +104,7 @@ async fn health_decides_who_serves_and_all_serve_when_nobody_is_healthy() {
     }
     // The good one dies: after its threshold it is unhealthy too, and both get requests again.
     lab.routes.set(good, 8080, Vec::new());
-    let mut changes = lab.emulator.subscribe();
-    while states(&lab) != [State::Unhealthy, State::Unhealthy] {
-        let change = tokio::time::timeout(Duration::from_secs(10), changes.changed()).await;
-        change.expect("the probes notice").expect("the account is there");
-    }
+    lab.until(|lab| lab.states("app") == [State::Unhealthy, State::Unhealthy]).await;
     let mut statuses = std::collections::BTreeSet::new();
     for _ in 0..6 {
         statuses.insert(get(to, "a.b/").await.status.as_u16());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use inroad_emulator::dns::Addresses;
-use inroad_emulator::elbv2::{Health, Listener, Rule, Target};
+use inroad_emulator::elbv2::{Health, Listener, Rule, State, Target};
 use inroad_emulator::{Account, Emulator, Settings};
 use inroad_traffic::echo::{self, Identity};
 use inroad_traffic::{Config, Endpoint, Routes, Traffic};
@@ -186,6 +186,21 @@ impl Lab {
         let settled = async { self.traffic.settled().await && self.traffic.health_settled().await };
         let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
         assert!(settled.expect("the data plane settles"), "the data plane still runs");
+    }
+
+    /// The targets' states, in the order of registration.
+    pub(crate) fn states(&self, group: &str) -> Vec<State> {
+        let account = self.emulator.account();
+        account.elbv2.targets_of(group).iter().map(|target| target.health.state).collect()
+    }
+
+    /// Returns when the account has come to a state.
+    pub(crate) async fn until(&self, wanted: impl Fn(&Self) -> bool) {
+        let mut changes = self.emulator.subscribe();
+        while !wanted(self) {
+            let change = tokio::time::timeout(Duration::from_secs(10), changes.changed()).await;
+            change.expect("it comes to that").expect("the account is there");
+        }
     }
 
     pub(crate) fn endpoint(&self, balancer: &str) -> Endpoint {

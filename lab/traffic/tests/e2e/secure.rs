@@ -7,6 +7,7 @@ use futures::{SinkExt, StreamExt};
 use http::Request;
 use http_body_util::Full;
 use inroad_emulator::acm::{Certificate, Pem};
+use inroad_emulator::elbv2::State;
 use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -139,6 +140,33 @@ async fn target_groups_speak_their_protocol_version() {
     assert_eq!(seen["host"], "a.example.com:18443");
     let stream = tls(to, "a.example.com", &[&pem], &["http/1.1"]).await.expect("TLS");
     assert_eq!(exchange(stream, request("a.example.com/")).await.status, 464);
+}
+
+#[tokio::test]
+async fn grpc_reaches_a_grpc_target_group_and_its_health_checks_are_grpc() {
+    let lab = Lab::start(quick());
+    lab.balancer("web", "application");
+    let grpc = json!({"ProtocolVersion": "GRPC", "Matcher": {"GrpcCode": "0-99"},
+        "HealthCheckPath": "/AWS.ALB/healthcheck"});
+    lab.group("app", grpc);
+    lab.pod("app", "app-1").await;
+    lab.listener("web", 18443, "HTTPS", forward("app"));
+    let pem = certificate(&lab, "c", &["a.example.com"]);
+    attach(&lab, "web/18443", &["c"]);
+    lab.ready().await;
+    assert_eq!(lab.states("app"), [State::Healthy]);
+    let to = lab.socket("web", 18443);
+    let call = |kind: &str| {
+        let call = Request::post("https://a.example.com/shop.Cart/Get").header("te", "trailers");
+        call.header("content-type", kind).body(Full::from("")).expect("a request")
+    };
+    let stream = tls(to, "a.example.com", &[&pem], &["h2"]).await.expect("TLS");
+    let reply = exchange_http2(stream, call("application/grpc")).await;
+    assert_eq!(reply.header("grpc-status"), "12");
+    assert_eq!(reply.header("grpc-message"), "shop/app app-1");
+    // A matcher that the answer does not meet.
+    lab.group("app", json!({"ProtocolVersion": "GRPC", "Matcher": {"GrpcCode": "0"}}));
+    lab.until(|lab| lab.states("app") == [State::Unhealthy]).await;
 }
 
 #[tokio::test]
