@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_words::{
     Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit, ZoneKey,
     balancer::{Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme},
+    hold::Hold,
     record::RecordType,
     targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
 };
@@ -48,6 +49,9 @@ pub struct StackIntent {
     pub balancer: Option<BalancerIntent>,
     /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
     pub backends: BTreeMap<String, Backend>,
+    /// A mistake that leaves open what the stack as a whole should be (its class is gone, its scheme
+    /// cannot be read, its last member is protected): nothing of it is changed until it is mended.
+    pub held: Option<Hold>,
 }
 
 /// A load balancer as its members ask for it.
