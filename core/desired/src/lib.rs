@@ -2,6 +2,24 @@
 //! its objects, SDKs, any question that is not in `needs`.
 #![warn(missing_docs)]
 
+mod balancer;
+mod codes;
+mod foundation;
 pub mod model;
+mod naming;
+mod needs;
+mod records;
+mod shape;
+mod stack;
+mod tags;
+mod targets;
+#[cfg(test)]
+mod testing;
 
 pub use model::{Desired, Resource, Shaped};
+pub use needs::needs;
+pub use shape::shape;
+pub use stack::stack_json;
+pub use tags::{
+    CLUSTER_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_ownership,
+};

@@ -40,7 +40,8 @@ pub struct Desired {
     pub security_groups: BTreeMap<String, Resource<SecurityGroup>>,
     /// Target groups by resource id.
     pub target_groups: BTreeMap<String, Resource<TargetGroup>>,
-    /// Load balancers by resource id.
+    /// Load balancers by resource id. One without a preferred subnet is not made; one that stands
+    /// keeps its subnets and is changed otherwise.
     pub load_balancers: BTreeMap<String, Resource<LoadBalancer>>,
     /// Listeners by port.
     pub listeners: BTreeMap<u16, Resource<Listener>>,
@@ -58,10 +59,14 @@ pub struct Desired {
     pub held: Held,
 }
 
+/// Id in the foundation under which the rules on groups of others are held: while some target cannot be
+/// placed, rules are added but none is taken away.
+pub const SHARED_RULES: &str = "shared-rules";
+
 /// What waits, by what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Held {
-    /// Resources of a stack or of the foundation.
+    /// Resources of a stack or of the foundation. A held listener holds all rules under it.
     pub resources: BTreeMap<ResourceKey, Hold>,
     /// Names of records: nothing under a held name is touched.
     pub names: BTreeMap<String, Hold>,

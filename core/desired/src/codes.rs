@@ -1,0 +1,22 @@
+//! The mistakes that only facts can show. Each code stands in docs/codes.md.
+
+use inroad_words::Code;
+
+/// No subnet, or too few, can be found for the load balancer.
+pub(crate) const SUBNETS_NOT_FOUND: Code = Code("LB0101");
+/// A named subnet does not exist, or not as often as it is named.
+pub(crate) const SUBNET_UNKNOWN: Code = Code("LB0102");
+/// The chosen subnets cannot stand together.
+pub(crate) const SUBNETS_UNFIT: Code = Code("LB0103");
+/// A host has no certificate.
+pub(crate) const HOST_WITHOUT_CERTIFICATE: Code = Code("LB0104");
+/// An HTTPS listener has no certificate at all.
+pub(crate) const LISTENER_WITHOUT_CERTIFICATE: Code = Code("LB0105");
+/// A named security group does not exist.
+pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
+/// Rules towards the targets are asked for while there is no shared group to write them from.
+pub(crate) const NO_SHARED_GROUP: Code = Code("LB0107");
+/// The network interface of a target cannot be found.
+pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0108");
+/// Which security group of a target is to be opened cannot be told.
+pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0109");

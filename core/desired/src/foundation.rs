@@ -1,0 +1,160 @@
+//! What all stacks share: the security group that load balancers reach targets from, and the rules that
+//! let it in. The latter stand on security groups of others, told apart by their description.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_intent::model::{FoundationIntent, TargetPort};
+use inroad_words::{
+    Diagnostic, Field, Origin, Origins, ResourceKey, ResourceKind, Unit, Value,
+    controller::Controller,
+    facts::{Facts, GroupFact, Interface, Need},
+    hold::{Hold, HoldReason},
+    network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION, SecurityGroup},
+};
+
+use crate::{
+    balancer::security,
+    codes,
+    model::{Desired, Resource, SHARED_RULES, Shaped},
+    naming, tags,
+};
+
+/// Resource id of the shared group.
+const GROUP: &str = "backend-sg";
+const DESCRIPTION: &str = "[k8s] Shared Backend SecurityGroup for LoadBalancer";
+
+/// The shared group as others refer to it: given by the operator, known already, or yet to be made.
+pub(crate) fn shared_group(facts: &Facts, controller: &Controller) -> Value<String> {
+    let key = ResourceKey::new(Unit::Foundation, ResourceKind::SecurityGroup, GROUP);
+    let given = controller.balancers.switches.given_backend_security_group.as_deref();
+    match given.or_else(|| facts.outputs.get(&key, Field::GroupId)) {
+        Some(id) => Value::Known(id.to_owned()),
+        None => key.output(Field::GroupId),
+    }
+}
+
+/// The shared group while a stack needs it, and the rules on the groups of the targets.
+pub(crate) fn shape(asked: &FoundationIntent, facts: &Facts, controller: &Controller) -> Shaped {
+    let mut out = Shaped { desired: Desired::nothing(Unit::Foundation), diagnostics: Vec::new() };
+    let Some(first) = asked.needed_by.values().next() else { return out };
+    if controller.balancers.switches.given_backend_security_group.is_none() {
+        let group = group(Origins::of(Origin::field(first, "")), facts, controller);
+        out.desired.security_groups.insert(GROUP.into(), group);
+    }
+    match unanswered(asked, facts) {
+        Some(why) => hold_rules(&mut out.desired, HoldReason::MissingFact(why)),
+        None => open(&mut out, asked, facts, controller),
+    }
+    out
+}
+
+fn group(mut origins: Origins, facts: &Facts, controller: &Controller) -> Resource<SecurityGroup> {
+    let settings = &controller.balancers;
+    let spec = SecurityGroup {
+        name: naming::shared_group(&settings.cluster_name),
+        description: DESCRIPTION.into(),
+        vpc: security::vpc(facts, controller),
+        ingress: BTreeSet::new(),
+        tags: tags::shared(settings, GROUP, &mut origins),
+    };
+    Resource { spec, origins }
+}
+
+/// Why the network interfaces are not known, where the question had no answer.
+fn unanswered(asked: &FoundationIntent, facts: &Facts) -> Option<String> {
+    let need = Need::Interfaces(asked.openings.keys().cloned().collect());
+    facts.missing.get(&need).cloned()
+}
+
+fn hold_rules(desired: &mut Desired, reason: HoldReason) {
+    let subject = "rules towards the targets".to_owned();
+    let hold = Hold { subject, reason, origin: Origin::Default };
+    let key = ResourceKey::new(Unit::Foundation, ResourceKind::SecurityGroup, SHARED_RULES);
+    desired.held.resources.insert(key, hold);
+}
+
+/// Ports to open, from the first to the last, with who asks for them.
+#[derive(Debug)]
+struct Range {
+    from: u16,
+    to: u16,
+    origin: Origin,
+}
+
+/// One range of ports for each group of the targets, as ALBC writes it: ports in between are open too.
+fn open(out: &mut Shaped, asked: &FoundationIntent, facts: &Facts, controller: &Controller) {
+    let cluster = &controller.balancers.cluster_name;
+    let mut ranges: BTreeMap<String, Range> = BTreeMap::new();
+    for (target, ports) in &asked.openings {
+        let Some(origin) = ports.values().next() else { continue };
+        match endpoint_group(target, facts.interfaces.get(target), cluster, origin) {
+            Ok(group) => ports.iter().for_each(|(port, by)| widen(&mut ranges, group, port, by)),
+            Err(diagnostic) => {
+                let reason = HoldReason::Diagnostic(diagnostic.code.to_string());
+                hold_rules(&mut out.desired, reason);
+                out.diagnostics.push(diagnostic);
+            }
+        }
+    }
+    let source = shared_group(facts, controller);
+    let rule = |range: Range| BTreeMap::from([(rule(&range, &source), range.origin)]);
+    out.desired.shared_rules =
+        ranges.into_iter().map(|(group, range)| (group, rule(range))).collect();
+}
+
+fn widen(ranges: &mut BTreeMap<String, Range>, group: &str, port: &TargetPort, by: &Origin) {
+    let (from, to) = match port {
+        TargetPort::Tcp(port) => (*port, *port),
+        TargetPort::AllTcp => (0, u16::MAX),
+    };
+    let range =
+        ranges.entry(group.to_owned()).or_insert_with(|| Range { from, to, origin: by.clone() });
+    range.from = range.from.min(from);
+    range.to = range.to.max(to);
+}
+
+fn rule(range: &Range, source: &Value<String>) -> IngressRule {
+    IngressRule {
+        protocol: "tcp".into(),
+        from_port: Some(range.from.into()),
+        to_port: Some(range.to.into()),
+        peer: Peer::Group(source.clone()),
+        description: SHARED_RULE_DESCRIPTION.into(),
+    }
+}
+
+/// The group of a target that rules are written on: its only one, or the only one of this cluster.
+fn endpoint_group<'a>(
+    target: &str,
+    interface: Option<&'a Interface>,
+    cluster: &str,
+    origin: &Origin,
+) -> Result<&'a str, Diagnostic> {
+    let Some(interface) = interface else {
+        let message = format!("no network interface found for target {target}");
+        return Err(Diagnostic::warning(codes::INTERFACE_UNKNOWN, origin.clone(), message).help(
+            "targets must stand in the cluster's VPC for their security groups to be opened",
+        ));
+    };
+    let tag = format!("kubernetes.io/cluster/{cluster}");
+    let ours: Vec<&GroupFact> =
+        interface.groups.iter().filter(|group| group.tags.contains_key(&tag)).collect();
+    match (interface.groups.as_slice(), ours.as_slice()) {
+        ([only], _) => Ok(&only.id),
+        (_, [only]) => Ok(&only.id),
+        (_, ours) => {
+            let message = format!(
+                "{} of the {} security groups of {} (target {target}) carry the tag {tag}, exactly \
+                 one must",
+                ours.len(),
+                interface.groups.len(),
+                interface.id
+            );
+            Err(Diagnostic::error(codes::GROUP_AMBIGUOUS, origin.clone(), message)
+                .help(format!("leave the tag {tag} on one security group of the node or pod")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+use inroad_words::{Kind, ObjectKey, StackKey, Tags};
+
+use super::*;
+use crate::testing::{controller, facts, web};
+
+fn asked(openings: &[(&str, &[TargetPort])]) -> FoundationIntent {
+    let ingress = ObjectKey::new(Kind::Ingress, "shop", "web");
+    let ports = |ports: &[TargetPort]| ports.iter().map(|it| (it.clone(), web("/spec"))).collect();
+    FoundationIntent {
+        needed_by: BTreeMap::from([(StackKey::parse("shop/web"), ingress)]),
+        openings: openings.iter().map(|(id, it)| (id.to_string(), ports(it))).collect(),
+    }
+}
+
+fn interface(groups: &[(&str, bool)]) -> Interface {
+    let tags = |ours| match ours {
+        true => Tags::from([("kubernetes.io/cluster/prod".into(), "owned".into())]),
+        false => Tags::new(),
+    };
+    let group = |(id, ours): &(&str, bool)| GroupFact {
+        id: id.to_string(),
+        name: id.to_string(),
+        tags: tags(*ours),
+    };
+    Interface { id: "eni-1".into(), groups: groups.iter().map(group).collect() }
+}
+
+fn opened(shaped: &Shaped) -> Vec<String> {
+    let rules = |(id, rules): (&String, &BTreeMap<IngressRule, Origin>)| {
+        let ports = |it: &IngressRule| (it.from_port.unwrap_or(-1), it.to_port.unwrap_or(-1));
+        let ports = rules.keys().map(ports).map(|(from, to)| format!("{id} {from}-{to}"));
+        ports.collect::<Vec<_>>()
+    };
+    shaped.desired.shared_rules.iter().flat_map(rules).collect()
+}
+
+#[test]
+fn the_shared_group_is_there_while_it_is_needed() {
+    let mut facts = facts();
+    let needed = shape(&asked(&[]), &facts, &controller()).desired;
+    let group = &needed.security_groups[GROUP];
+    assert_eq!(group.spec.name, "k8s-traffic-prod-6754af9632");
+    assert_eq!(group.spec.vpc, "vpc-1");
+    assert_eq!(group.spec.tags["elbv2.k8s.aws/cluster"], "prod");
+    assert_eq!(group.spec.tags["elbv2.k8s.aws/resource"], "backend-sg");
+    assert_eq!(group.origins.get("vpc"), web(""));
+
+    let mut lent = controller();
+    lent.balancers.switches.given_backend_security_group = Some("sg-lent".into());
+    facts.interfaces.insert("i-1".into(), interface(&[("sg-node", false)]));
+    let given = shape(&asked(&[("i-1", &[TargetPort::Tcp(80)])]), &facts, &lent).desired;
+    assert!(given.security_groups.is_empty());
+    let rule = given.shared_rules["sg-node"].keys().next().map(|rule| &rule.peer);
+    assert_eq!(rule, Some(&Peer::Group(Value::Known("sg-lent".into()))));
+
+    let unneeded = FoundationIntent::default();
+    let nothing = Desired::nothing(Unit::Foundation);
+    assert_eq!(shape(&unneeded, &facts, &controller()).desired, nothing);
+}
+
+#[test]
+fn each_group_gets_one_range_of_ports() {
+    let mut facts = facts();
+    facts.interfaces.insert("i-1".into(), interface(&[("sg-node", false)]));
+    facts.interfaces.insert("i-2".into(), interface(&[("sg-node", false)]));
+    facts.interfaces.insert("10.0.0.9".into(), interface(&[("sg-x", false), ("sg-pod", true)]));
+    let (low, high) = (TargetPort::Tcp(80), TargetPort::Tcp(30080));
+    let asked = asked(&[
+        ("i-1", &[high.clone()]),
+        ("i-2", &[low.clone(), high]),
+        ("10.0.0.9", &[low, TargetPort::AllTcp]),
+    ]);
+    let shaped = shape(&asked, &facts, &controller());
+    assert_eq!(opened(&shaped), ["sg-node 80-30080", "sg-pod 0-65535"]);
+    assert_eq!(shaped.desired.held.resources, BTreeMap::new());
+    let rule = shaped.desired.shared_rules["sg-pod"].keys().next().expect("one range");
+    assert_eq!(rule.description, "elbv2.k8s.aws/targetGroupBinding=shared");
+}
+
+#[test]
+fn a_target_that_cannot_be_placed_costs_no_other_and_revokes_nothing() {
+    let ambiguous: &[&[(&str, bool)]] =
+        &[&[], &[("sg-a", false), ("sg-b", false)], &[("sg-a", true), ("sg-b", true)]];
+    let cases = ambiguous.iter().map(|groups| (Some(interface(groups)), "LB0109"));
+    for (other, code) in cases.chain([(None, "LB0108")]) {
+        let mut facts = facts();
+        facts.interfaces.insert("i-1".into(), interface(&[("sg-node", false)]));
+        facts.interfaces.extend(other.map(|it| ("i-2".to_owned(), it)));
+        let port = [TargetPort::Tcp(80)];
+        let shaped = shape(&asked(&[("i-1", &port), ("i-2", &port)]), &facts, &controller());
+        assert_eq!(opened(&shaped), ["sg-node 80-80"]);
+        assert_eq!(shaped.diagnostics.iter().map(|it| it.code.0).collect::<Vec<_>>(), [code]);
+        let held: Vec<_> = shaped.desired.held.resources.keys().map(|it| &it.id).collect();
+        assert_eq!(held, [SHARED_RULES]);
+    }
+}
+
+#[test]
+fn rules_wait_for_the_interfaces() {
+    let mut facts = facts();
+    let need = Need::Interfaces(BTreeSet::from(["i-1".into()]));
+    facts.missing.insert(need, "throttled".into());
+    let shaped = shape(&asked(&[("i-1", &[TargetPort::Tcp(80)])]), &facts, &controller());
+    assert_eq!(opened(&shaped), Vec::<String>::new());
+    assert_eq!(shaped.desired.held.resources.len(), 1);
+    assert!(shaped.desired.security_groups.contains_key(GROUP));
+}

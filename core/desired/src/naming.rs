@@ -1,0 +1,115 @@
+//! Names of AWS resources, exactly as AWS Load Balancer Controller gives them, so that a lost resource
+//! comes back under the name that it had and a leftover is met instead of doubled.
+
+use inroad_intent::model::Backend;
+use inroad_words::{StackKey, balancer::Scheme};
+use sha2::{Digest, Sha256};
+
+/// Characters of the hash that stand in a name.
+const HASH_LENGTH: usize = 10;
+/// Characters of an explicit group's name that stand in a name.
+const GROUP_LENGTH: usize = 17;
+/// Characters of a namespace's or an object's name that stand in a name.
+const PART_LENGTH: usize = 8;
+/// Characters of the cluster's name that stand in the shared group's name (255 is EC2's limit).
+const CLUSTER_LENGTH: usize = 232;
+
+/// Name of a stack's load balancer; another scheme gives another name, as it is another load balancer.
+pub(crate) fn load_balancer(cluster: &str, stack: &StackKey, scheme: Scheme) -> String {
+    of_stack(stack, &hash(&[cluster, &stack.to_string(), scheme.as_str()]))
+}
+
+/// Name of a stack's own security group.
+pub(crate) fn managed_group(cluster: &str, stack: &StackKey) -> String {
+    of_stack(stack, &hash(&[cluster, &stack.to_string()]))
+}
+
+/// Name of a target group. Everything that AWS cannot change in place is in the hash: a replacement
+/// stands beside what it replaces. A Service without a UID hashes an empty string.
+pub(crate) fn target_group(cluster: &str, stack: &StackKey, backend: &Backend) -> String {
+    let hash = hash(&[
+        cluster,
+        &stack.to_string(),
+        &backend.ingress.namespace,
+        &backend.ingress.name,
+        &backend.service_uid,
+        &backend.service_port.to_string(),
+        &backend.port.to_string(),
+        backend.target_type.value.as_str(),
+        backend.protocol.protocol.value.as_str(),
+        backend.protocol.version.value.as_str(),
+    ]);
+    let (namespace, name) = (&backend.service.namespace, &backend.service.name);
+    format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))
+}
+
+/// Name of the security group that all load balancers of a cluster share.
+pub(crate) fn shared_group(cluster: &str) -> String {
+    format!("k8s-traffic-{}-{}", part(cluster, CLUSTER_LENGTH), hash(&[cluster]))
+}
+
+fn of_stack(stack: &StackKey, hash: &str) -> String {
+    match stack {
+        StackKey::Group(name) => format!("k8s-{}-{hash}", part(name, GROUP_LENGTH)),
+        StackKey::Ingress { namespace, name } => {
+            format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))
+        }
+    }
+}
+
+/// The first characters of what is left of a name when everything but letters and digits is gone.
+fn part(name: &str, length: usize) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).take(length).collect()
+}
+
+/// The parts are hashed without separators; whoever changes that renames every resource there is.
+fn hash(parts: &[&str]) -> String {
+    let mut digest = hex::encode(Sha256::digest(parts.concat()));
+    digest.truncate(HASH_LENGTH);
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use inroad_words::targets::{PortRef, TargetType};
+
+    fn ingress(namespace: &str, name: &str) -> StackKey {
+        StackKey::Ingress { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// Computed by the peer's rules, with its own unit tests' expectations among them.
+    #[test]
+    fn stacks_are_named_as_the_peer_names_them() {
+        let web = ingress("shop-eu", "web-front");
+        let edge = StackKey::Group("edge.public".into());
+        let (public, private) = (Scheme::InternetFacing, Scheme::Internal);
+        for (got, want) in [
+            (load_balancer("prod", &web, public), "k8s-shopeu-webfront-34993f400e"),
+            (load_balancer("prod", &edge, private), "k8s-edgepublic-bc87e10245"),
+            (managed_group("prod", &web), "k8s-shopeu-webfront-fb8c973bde"),
+            (shared_group("prod"), "k8s-traffic-prod-6754af9632"),
+            (
+                load_balancer("cluster-dummy", &ingress("ns-1", "ing-1"), private),
+                "k8s-ns1-ing1-b7e914000d",
+            ),
+            (managed_group("cluster-dummy", &ingress("ns-1", "ing-1")), "k8s-ns1-ing1-bd83176788"),
+        ] {
+            assert_eq!(got, want);
+        }
+    }
+
+    #[test]
+    fn target_groups_are_named_as_the_peer_names_them() {
+        let stack = ingress("shop-eu", "web-front");
+        let mut backend = testing::backend("shop-eu", "web-front", "cart");
+        backend.service_uid = "u1".into();
+        backend.service_port = PortRef::Name("http".into());
+        backend.port = 8080;
+        backend.target_type.value = TargetType::Ip;
+        assert_eq!(target_group("prod", &stack, &backend), "k8s-shopeu-cart-fcb7703c30");
+        backend.service_uid = String::new();
+        assert_ne!(target_group("prod", &stack, &backend), "k8s-shopeu-cart-fcb7703c30");
+    }
+}

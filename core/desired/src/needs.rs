@@ -1,0 +1,53 @@
+//! What has to be asked before a unit can be shaped: the only questions that go out.
+
+use std::collections::BTreeSet;
+
+use inroad_intent::{
+    Intent,
+    model::{BalancerIntent, FoundationIntent, SecurityIntent, StackIntent, TargetsIntent},
+};
+use inroad_words::{controller::Controller, facts::Need, targets::TargetType};
+
+use crate::records;
+
+/// The questions of one unit. None for a unit of which nothing is wanted.
+pub fn needs(intent: &Intent, controller: &Controller) -> BTreeSet<Need> {
+    match intent {
+        Intent::Stack(stack) => of_stack(stack),
+        Intent::Targets(targets) => of_targets(targets),
+        Intent::Foundation(foundation) => of_foundation(foundation),
+        Intent::Zone(zone) => records::needs(zone, controller),
+    }
+}
+
+fn of_stack(stack: &StackIntent) -> BTreeSet<Need> {
+    stack.balancer.as_ref().map(of_balancer).unwrap_or_default()
+}
+
+fn of_balancer(balancer: &BalancerIntent) -> BTreeSet<Need> {
+    let mut needs = BTreeSet::from([Need::Vpc, Need::Subnets]);
+    let choices = balancer.listeners.values().filter_map(|it| it.certificates.as_ref());
+    if choices.into_iter().any(|choice| !choice.discover.is_empty()) {
+        needs.insert(Need::Certificates);
+    }
+    if let SecurityIntent::Given { groups, .. } = &balancer.security {
+        needs.insert(Need::SecurityGroups(groups.value.iter().cloned().collect()));
+    }
+    needs
+}
+
+fn of_targets(targets: &TargetsIntent) -> BTreeSet<Need> {
+    let asks = targets.service.is_some() && targets.target_type == TargetType::Ip;
+    asks.then_some(Need::Vpc).into_iter().collect()
+}
+
+fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
+    if foundation.needed_by.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut needs = BTreeSet::from([Need::Vpc]);
+    if !foundation.openings.is_empty() {
+        needs.insert(Need::Interfaces(foundation.openings.keys().cloned().collect()));
+    }
+    needs
+}

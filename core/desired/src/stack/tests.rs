@@ -1,0 +1,103 @@
+use inroad_words::{
+    balancer::{Condition, ListenerProtocol, Patterns},
+    targets::{PortRef, TargetType},
+};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    shape,
+    testing::{
+        CART, balancer, controller, facts, https, listener, redirect, route, said, stack, to_cart,
+    },
+};
+use inroad_intent::Intent;
+
+/// The parts of the schema that the golden stacks of the whole build seldom reach.
+#[test]
+fn rare_parts_are_spelt_as_the_peer_spells_them() {
+    let mut asked = route(&["a"], &[], redirect(|it| it.port = Some("8443".into())));
+    asked.tags.insert("team".into(), said("web"));
+    asked.conditions.extend([
+        Condition::HttpHeader {
+            name: "X-A".into(),
+            patterns: Patterns { values: vec![], regex_values: vec!["^a".into()] },
+        },
+        Condition::HttpRequestMethod(vec!["GET".into()]),
+        Condition::QueryString(vec![(None, "v".into()), (Some("k".into()), "w".into())]),
+        Condition::SourceIp(vec!["10.0.0.0/8".into()]),
+    ]);
+    let secure = https(&["arn:own"], &[], vec![asked]);
+    let mut sticky = listener(ListenerProtocol::Http, vec![]);
+    sticky.attributes.insert("routing.http.response.server.enabled".into(), said("false"));
+    sticky.default = said(inroad_intent::model::RouteAction::Forward {
+        backends: vec![(CART.into(), Some(10)), (CART.into(), Some(0))],
+        stickiness: Some(60),
+    });
+    let model = stack_of(balancer([(443, secure), (80, sticky)]));
+
+    let rule = &model["resources"][RULE]["443:1"]["spec"];
+    assert_eq!(
+        rule["conditions"],
+        json!([
+            { "field": "host-header", "hostHeaderConfig": { "values": ["a"] } },
+            {
+                "field": "http-header",
+                "httpHeaderConfig": { "httpHeaderName": "X-A", "regexValues": ["^a"] },
+            },
+            { "field": "http-request-method", "httpRequestMethodConfig": { "values": ["GET"] } },
+            {
+                "field": "query-string",
+                "queryStringConfig": { "values": [{ "value": "v" }, { "key": "k", "value": "w" }] },
+            },
+            { "field": "source-ip", "sourceIPConfig": { "values": ["10.0.0.0/8"] } },
+        ])
+    );
+    assert_eq!(rule["tags"], json!({ "team": "web" }));
+    let redirect = json!({ "port": "8443", "statusCode": "HTTP_301" });
+    assert_eq!(rule["actions"], json!([{ "type": "redirect", "redirectConfig": redirect }]));
+    let listeners = &model["resources"][LISTENER];
+    assert_eq!(listeners["443"]["spec"]["certificates"], json!([{ "certificateARN": "arn:own" }]));
+    let forward = &listeners["80"]["spec"]["defaultActions"][0]["forwardConfig"];
+    assert_eq!(
+        forward["targetGroupStickinessConfig"],
+        json!({ "enabled": true, "durationSeconds": 60 })
+    );
+    assert_eq!(forward["targetGroups"][1]["weight"], json!(0));
+    assert_eq!(
+        listeners["80"]["spec"]["listenerAttributes"],
+        json!([{ "key": "routing.http.response.server.enabled", "value": "false" }])
+    );
+}
+
+fn stack_of(balancer: inroad_intent::model::BalancerIntent) -> Json {
+    stack_json(&shape(&stack(balancer), &facts(), &controller()).desired)
+}
+
+#[test]
+fn a_binding_carries_labels_ports_and_no_cluster_tags() {
+    let plain = listener(ListenerProtocol::Http, vec![route(&[], &["/"], to_cart())]);
+    let Intent::Stack(mut intent) = stack(balancer([(80, plain)])) else {
+        unreachable!("stack makes stacks")
+    };
+    let backend = intent.backends.get_mut(CART).expect("stack has a backend");
+    backend.node_labels.insert("disk".into(), said("ssd"));
+    backend.protocol.health_port = said("9090");
+    backend.protocol.matcher = said(Matcher::Grpc("12".into()));
+    assert_eq!(backend.target_type.value, TargetType::Instance);
+    backend.service_port = PortRef::Name("http".into());
+    let desired = shape(&Intent::Stack(intent), &facts(), &controller()).desired;
+    let model = stack_json(&desired);
+    let spec = &model["resources"][BINDING][CART]["spec"]["template"]["spec"];
+    assert_eq!(spec["nodeSelector"], json!({ "matchLabels": { "disk": "ssd" } }));
+    assert_eq!(spec["serviceRef"], json!({ "name": "cart", "port": "http" }));
+    let shared = "#/resources/AWS::EC2::SecurityGroup/backend-sg/status/groupID";
+    let from = json!([{ "securityGroup": { "groupID": { "$ref": shared } } }]);
+    let rule = |port| json!({ "from": from, "ports": [{ "protocol": "TCP", "port": port }] });
+    assert_eq!(spec["networking"], json!({ "ingress": [rule(30080), rule(9090)] }));
+    let group = &model["resources"][TARGET_GROUP][CART]["spec"];
+    assert_eq!(group["tags"], Json::Null);
+    assert_eq!(group["healthCheckConfig"]["port"], json!(9090));
+    assert_eq!(group["healthCheckConfig"]["matcher"], json!({ "grpcCode": "12" }));
+    assert_eq!(model["id"], json!("shop/web"));
+}

@@ -1,0 +1,147 @@
+//! Tags that say whose a resource is, and those that users ask for. Adoption rests on the former: they
+//! are AWS Load Balancer Controller's, character for character.
+
+use std::collections::BTreeMap;
+
+use inroad_words::{
+    Origin, Origins, Said, StackKey, Tags,
+    controller::{BalancerSettings, Controller},
+};
+
+/// Which cluster a resource belongs to; on everything of ours.
+pub const CLUSTER_TAG: &str = "elbv2.k8s.aws/cluster";
+/// Which stack a resource belongs to.
+pub const STACK_TAG: &str = "ingress.k8s.aws/stack";
+/// What a resource is within its stack.
+pub const RESOURCE_TAG: &str = "ingress.k8s.aws/resource";
+/// What a resource is that all stacks share.
+pub const SHARED_RESOURCE_TAG: &str = "elbv2.k8s.aws/resource";
+
+/// Whether a tag key is one of those that say whose a resource is.
+pub fn is_ownership(key: &str) -> bool {
+    [CLUSTER_TAG, STACK_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG].contains(&key)
+}
+
+/// The labels that ALBC finds a stack's TargetGroupBindings by.
+pub fn binding_labels(stack: &StackKey) -> BTreeMap<String, String> {
+    let pairs = match stack {
+        StackKey::Group(name) => vec![(STACK_TAG, name)],
+        StackKey::Ingress { namespace, name } => vec![
+            ("ingress.k8s.aws/stack-namespace", namespace),
+            ("ingress.k8s.aws/stack-name", name),
+        ],
+    };
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// Tags of one stack's resources.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tagger<'a> {
+    settings: &'a BalancerSettings,
+    stack: &'a StackKey,
+}
+
+impl<'a> Tagger<'a> {
+    pub(crate) fn new(controller: &'a Controller, stack: &'a StackKey) -> Self {
+        Self { settings: &controller.balancers, stack }
+    }
+
+    /// Tags of a resource, each key from the first that says it: ownership, `--default-tags`, users.
+    pub(crate) fn tags(
+        &self,
+        resource: &str,
+        user: &BTreeMap<String, Said<String>>,
+        origins: &mut Origins,
+    ) -> Tags {
+        let mut tags = user_tags(self.settings, user, origins);
+        tags.insert(CLUSTER_TAG.into(), self.settings.cluster_name.clone());
+        tags.insert(STACK_TAG.into(), self.stack.to_string());
+        tags.insert(RESOURCE_TAG.into(), resource.into());
+        tags
+    }
+
+    /// The same for a listener or a rule, which carry tags only where the operator leaves that on.
+    pub(crate) fn gated(
+        &self,
+        resource: &str,
+        user: &BTreeMap<String, Said<String>>,
+        origins: &mut Origins,
+    ) -> Tags {
+        if self.settings.switches.tag_listeners_and_rules {
+            self.tags(resource, user, origins)
+        } else {
+            Tags::new()
+        }
+    }
+}
+
+/// Tags of what all stacks share.
+pub(crate) fn shared(settings: &BalancerSettings, resource: &str, origins: &mut Origins) -> Tags {
+    let mut tags = user_tags(settings, &BTreeMap::new(), origins);
+    tags.insert(CLUSTER_TAG.into(), settings.cluster_name.clone());
+    tags.insert(SHARED_RESOURCE_TAG.into(), resource.into());
+    tags
+}
+
+fn user_tags(
+    settings: &BalancerSettings,
+    user: &BTreeMap<String, Said<String>>,
+    origins: &mut Origins,
+) -> Tags {
+    let flag = Origin::Flag("default-tags".into());
+    let defaults = settings.default_tags.iter().map(|(key, value)| (key, value, &flag));
+    let asked = user.iter().map(|(key, said)| (key, &said.value, &said.origin));
+    let mut tags = Tags::new();
+    // Later inserts win, so what comes first in precedence is inserted last.
+    for (key, value, origin) in asked.chain(defaults) {
+        if is_ownership(key) || settings.external_managed_tags.contains(key) {
+            continue;
+        }
+        tags.insert(key.clone(), value.clone());
+        origins.0.insert(format!("tags.{key}"), origin.clone());
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_says_a_tag_wins() {
+        let mut controller = Controller::default();
+        controller.balancers.cluster_name = "prod".into();
+        controller.balancers.default_tags =
+            BTreeMap::from([("team".into(), "platform".into()), (STACK_TAG.into(), "x".into())]);
+        controller.balancers.external_managed_tags.insert("cost".into());
+        let user = ["team", "env", "cost", CLUSTER_TAG]
+            .map(|key| (key.to_owned(), Said::default_value("user".to_owned())))
+            .into_iter()
+            .collect();
+        let stack = StackKey::Group("edge".into());
+        let mut origins = Origins::default();
+        let tags = Tagger::new(&controller, &stack).tags("LoadBalancer", &user, &mut origins);
+        let want = [
+            (CLUSTER_TAG, "prod"),
+            ("env", "user"),
+            (RESOURCE_TAG, "LoadBalancer"),
+            (STACK_TAG, "edge"),
+            ("team", "platform"),
+        ];
+        assert_eq!(tags, want.map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect());
+        assert_eq!(origins.get("tags.team"), Origin::Flag("default-tags".into()));
+
+        controller.balancers.switches.tag_listeners_and_rules = false;
+        let gated = Tagger::new(&controller, &stack).gated("80", &user, &mut origins);
+        assert_eq!(gated, Tags::new());
+    }
+
+    #[test]
+    fn bindings_are_labelled_by_kind_of_stack() {
+        let group = binding_labels(&StackKey::Group("edge".into()));
+        assert_eq!(group[STACK_TAG], "edge");
+        let alone = binding_labels(&StackKey::parse("shop/web"));
+        assert_eq!(alone["ingress.k8s.aws/stack-namespace"], "shop");
+        assert_eq!(alone["ingress.k8s.aws/stack-name"], "web");
+    }
+}
