@@ -1,6 +1,5 @@
 //! The state of one account in one region, and the handle that everybody shares.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
@@ -91,7 +90,6 @@ pub struct Account {
     pub route53: route53::Route53,
     pub acm: acm::Acm,
     next_id: u64,
-    on_demand: BTreeMap<(String, String), VecDeque<Fault>>,
 }
 
 impl Account {
@@ -104,14 +102,7 @@ impl Account {
             route53: Default::default(),
             acm: Default::default(),
             next_id: 0,
-            on_demand: BTreeMap::new(),
         }
-    }
-
-    /// Lets the next call of `operation` fail with `fault` before it is looked at: throttling and
-    /// whatever else depends on AWS's own condition. Several calls queue up several failures.
-    pub fn fail_next(&mut self, service: &str, operation: &str, fault: Fault) {
-        self.on_demand.entry((service.into(), operation.into())).or_default().push_back(fault);
     }
 
     /// A fresh id of `len` (at most 64) hex digits, unique in this account, the same in every run.
@@ -131,10 +122,6 @@ impl Account {
         operation: &str,
         input: &Value,
     ) -> Result<Value, Fault> {
-        let due = self.on_demand.get_mut(&(service.into(), operation.into()));
-        if let Some(fault) = due.and_then(VecDeque::pop_front) {
-            return Err(fault);
-        }
         match service {
             "ec2" => ec2::call(self, operation, input),
             "elasticloadbalancing" => elbv2::call(self, operation, input),

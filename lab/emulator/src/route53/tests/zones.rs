@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Lab, record};
+use crate::faults::{Effect, Script};
 use crate::route53::{restore, snapshot};
 use crate::{Emulator, Fault, Settings};
 
@@ -87,7 +88,8 @@ fn each_operation_on_a_zone_refuses_unknown_and_malformed_ids() {
             assert_eq!(refused, ("InvalidInput".to_owned(), 400), "{operation} {malformed}");
         }
         let fault = Fault::new("PriorRequestNotComplete", "still at it");
-        lab.emulator.account().fail_next("route53", operation, fault.clone());
+        let refuse = Effect::Refuse(fault.clone());
+        lab.emulator.script(Script::new("route53", operation, 1, refuse));
         assert_eq!(lab.call(operation, with_id("ZNONE")), Err(fault), "{operation} on demand");
         assert_eq!(lab.refused(operation, with_id("ZNONE")).0, "NoSuchHostedZone");
     }
@@ -151,7 +153,8 @@ fn refusals_of_tags(lab: &Lab) {
             assert_eq!(refused, (code.to_owned(), status), "{operation}");
             for fault in ["ThrottlingException", "PriorRequestNotComplete"] {
                 let fault = Fault::new(fault, "on demand");
-                lab.emulator.account().fail_next("route53", operation, fault.clone());
+                let refuse = Effect::Refuse(fault.clone());
+                lab.emulator.script(Script::new("route53", operation, 1, refuse));
                 assert_eq!(lab.call(operation, json!({})), Err(fault));
             }
         }
