@@ -114,6 +114,7 @@ fn zones() -> Value {
         alias("same.example.com", "A", "a.example.com"),
         alias("turn.example.com", "A", "turn.example.com"),
         set("child.example.com", "NS", &["ns.child.example.com"]),
+        set("child.example.com", "DS", &["60485 5 1 2bb183af"]),
         set("many.example.com", "A", &many),
         routed(a("w.example.com", 10), "none", "Weight", json!(0)),
         routed(a("w.example.com", 11), "some", "Weight", json!(1)),
@@ -228,7 +229,7 @@ async fn questions_are_answered_from_the_zones() {
             "A",
             "NoError [] [child.example.com. 300 NS ns.child.example.com.]".into(),
         ),
-        ("child.example.com", "DS", denied("NoError", "example.com")),
+        ("child.example.com", "DS", fine("child.example.com. 300 DS \\# 8 ")),
         // Policies.
         ("f.example.com", "A", fine("f.example.com. 300 A 192.0.2.20")),
         ("l.example.com", "A", fine("l.example.com. 300 A 192.0.2.31")),

@@ -27,6 +27,7 @@ pub(crate) fn rdata(kind: &str, value: &str) -> Result<RData, Problem> {
             RData::TXT(TXT::from_bytes(strings.iter().map(Vec::as_slice).collect()))
         }
         "SPF" => spf(&strings(value)?),
+        "DS" => ds(value)?,
         _ => other(kind, value)?,
     })
 }
@@ -144,6 +145,18 @@ fn spf(strings: &[Vec<u8>]) -> RData {
     RData::Unknown { code: RecordType::Unknown(SPF), rdata: NULL::with(wire) }
 }
 
+/// RFC 4034 section 5.1. The library leaves DS to its own signer and does not read the text.
+fn ds(value: &str) -> Result<RData, Problem> {
+    let [tag, algorithm, digest_type, digest] = fields("DS", value)?;
+    let mut wire = number::<u16>("DS", tag, value)?.to_be_bytes().to_vec();
+    wire.push(number("DS", algorithm, value)?);
+    wire.push(number("DS", digest_type, value)?);
+    let digest = hex::decode(digest)
+        .map_err(|_| Problem::new("DSRRDATAIllegalDigest", "Digest is not hexadecimal", value))?;
+    wire.extend(digest);
+    Ok(RData::Unknown { code: RecordType::DS, rdata: NULL::with(wire) })
+}
+
 fn other(kind: &str, value: &str) -> Result<RData, Problem> {
     let invalid = |detail: String| Problem::new(format!("{kind}RRDATAInvalid"), detail, value);
     let kind = RecordType::from_str(kind).map_err(|error| invalid(error.to_string()))?;
@@ -177,6 +190,8 @@ mod tests {
             ("TXT", &long, "!CharacterStringTooLong"),
             ("CAA", "0 issue \"ca.example.com\"", "0 issue \"ca.example.com\""),
             ("CAA", "issue", "!CAARRDATAInvalid"),
+            ("DS", "1 5 1 zz", "!DSRRDATAIllegalDigest"),
+            ("DS", "70000 5 1 2bb1", "!DSRRDATAIllegalNumber"),
             ("SOA", "ns. host. 1 2 3 4 5", "ns. host. 1 2 3 4 5"),
             ("SOA", "ns. host. 1", "!SOARRDATAWrongNumberOfFields"),
         ] {
