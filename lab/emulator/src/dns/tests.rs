@@ -229,7 +229,7 @@ async fn questions_are_answered_from_the_zones() {
             "A",
             "NoError [] [child.example.com. 300 NS ns.child.example.com.]".into(),
         ),
-        ("child.example.com", "DS", fine("child.example.com. 300 DS \\# 8 ")),
+        ("child.example.com", "DS", fine("child.example.com. 300 DS 7EUFASuxg68=")),
         // Policies.
         ("f.example.com", "A", fine("f.example.com. 300 A 192.0.2.20")),
         ("l.example.com", "A", fine("l.example.com. 300 A 192.0.2.31")),

@@ -29,8 +29,7 @@ pub(super) fn change(account: &mut Account, input: &Value) -> Result<Value, Faul
     let changes = read(batch)?;
     known_health_checks(account, &changes)?;
     refuse(limits(&changes))?;
-    let sets: Vec<&RecordSet> = changes.iter().map(|change| &change.set).collect();
-    let aliases = Alias::prepare(account, &sets);
+    let aliases = Alias::prepare(account);
     let most = account.settings.quotas.route53.record_sets_per_zone;
     let zone = account.route53.zone_mut(&id)?;
     let mut records = zone.records.clone();

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
 use super::name::DnsName;
 use super::state::{Key, RecordSet};
 use super::value;
@@ -179,19 +177,20 @@ fn place(set: &RecordSet) -> Option<String> {
 pub(super) struct Alias {
     zones: BTreeSet<String>,
     region: String,
-    /// DNS name (lower case, final dot) and hosted zone of each load balancer; `None`: the account
-    /// has nothing to say of load balancers.
-    balancers: Option<BTreeMap<String, String>>,
+    /// DNS name (lower case, final dot) and hosted zone of each load balancer.
+    balancers: BTreeMap<String, String>,
 }
 
 impl Alias {
-    /// Asks the other services only if the batch has an alias at all.
-    pub(super) fn prepare(account: &mut Account, sets: &[&RecordSet]) -> Self {
-        let needed = sets.iter().any(|set| set.alias_target.is_some());
+    pub(super) fn prepare(account: &Account) -> Self {
+        let balancers = account.elbv2.load_balancers.values().map(|balancer| {
+            let name = format!("{}.", balancer.dns_name.to_ascii_lowercase());
+            (name, balancer.canonical_hosted_zone_id.clone())
+        });
         Self {
             zones: account.route53.zones.keys().cloned().collect(),
             region: account.settings.region.clone(),
-            balancers: needed.then(|| balancers(account)).flatten(),
+            balancers: balancers.collect(),
         }
     }
 
@@ -228,11 +227,12 @@ impl Alias {
         if self.zones.contains(target_zone) {
             return (false, false);
         }
-        if let Some(balancers) = self.balancers.as_ref().filter(|_| self.is_own_balancer(name)) {
+        if self.is_own_balancer(name) {
             let plain = name.strip_prefix("dualstack.").unwrap_or(name);
-            let holds = balancers.get(plain).is_some_and(|zone| zone == target_zone);
-            let within = holds || !balancers.contains_key(plain);
-            return (within, holds);
+            return match self.balancers.get(plain) {
+                Some(zone) => (zone == target_zone, zone == target_zone),
+                None => (true, false),
+            };
         }
         let service = SERVICE_DOMAINS.iter().any(|domain| name.ends_with(&format!(".{domain}")));
         (service, service)
@@ -243,22 +243,5 @@ impl Alias {
         [format!(".{region}.elb.amazonaws.com."), format!(".elb.{region}.amazonaws.com.")]
             .iter()
             .any(|domain| name.ends_with(domain))
-    }
-}
-
-fn balancers(account: &mut Account) -> Option<BTreeMap<String, String>> {
-    let mut known = BTreeMap::new();
-    let mut input = json!({});
-    loop {
-        let page = crate::elbv2::call(account, "DescribeLoadBalancers", &input).ok()?;
-        for balancer in page["LoadBalancers"].as_array().into_iter().flatten() {
-            let member = |name: &str| balancer[name].as_str().unwrap_or_default().to_owned();
-            let name = format!("{}.", member("DNSName").to_ascii_lowercase());
-            known.insert(name, member("CanonicalHostedZoneId"));
-        }
-        match &page["NextMarker"] {
-            Value::String(marker) if !marker.is_empty() => input = json!({"Marker": marker}),
-            _ => return Some(known),
-        }
     }
 }

@@ -26,19 +26,12 @@ pub(super) fn associate(account: &mut Account, input: &Value) -> Result<Value, F
     Ok(json!({"ChangeInfo": accept(account, text(input, "Comment"))}))
 }
 
-/// The VPC of a request: one of this account and region that sees no zone of that name yet.
+/// The VPC of a request: one of this account and region that sees no zone of that name yet. One that
+/// sees a zone was found before, so it is not looked for again.
 pub(super) fn resolve(account: &mut Account, name: &DnsName, given: &Value) -> Result<Vpc, Fault> {
     let (Some(region), Some(id)) = (text(given, "VPCRegion"), text(given, "VPCId")) else {
         return Err(invalid("A VPC needs both VPCRegion and VPCId"));
     };
-    let known = crate::ec2::call(account, "DescribeVpcs", &json!({"VpcIds": [id]}));
-    if region != account.settings.region || known.is_err() {
-        let message = format!(
-            "The VPC: {id} you provided is not authorized to make the \
-            association or does not exist in {region}."
-        );
-        return Err(Fault::new("InvalidVPCId", message));
-    }
     let vpc = Vpc { region: region.to_owned(), id: id.to_owned() };
     let conflict =
         |(_, zone): &(&String, &super::Zone)| zone.name == *name && zone.vpcs.contains(&vpc);
@@ -48,6 +41,14 @@ pub(super) fn resolve(account: &mut Account, name: &DnsName, given: &Value) -> R
             the hosted zone {zone} with the same domain name."
         );
         return Err(Fault::new("ConflictingDomainExists", message));
+    }
+    let known = crate::ec2::call(account, "DescribeVpcs", &json!({"VpcIds": [id]}));
+    if region != account.settings.region || known.is_err() {
+        let message = format!(
+            "The VPC: {id} you provided is not authorized to make the \
+            association or does not exist in {region}."
+        );
+        return Err(Fault::new("InvalidVPCId", message));
     }
     Ok(vpc)
 }

@@ -314,6 +314,40 @@ fn an_alias_leads_to_what_is_there() {
 }
 
 #[test]
+fn an_alias_to_a_load_balancer_of_the_account_needs_the_load_balancer() {
+    let lab = Lab::new();
+    let name = "Web-1.us-west-2.elb.amazonaws.com";
+    let balancer = json!({
+        "LoadBalancerArn": "arn", "LoadBalancerName": "web", "Type": "application",
+        "Scheme": "internal", "DNSName": name, "CanonicalHostedZoneId": "Z1H1FL5HABSF5",
+        "CreatedTime": "2026-01-01T00:00:00Z", "VpcId": "vpc-1", "IpAddressType": "ipv4",
+        "AvailabilityZones": [], "SecurityGroups": [],
+    });
+    let balancer = serde_json::from_value(balancer).expect("the API's own form");
+    lab.emulator.account().elbv2.load_balancers.insert("arn".into(), balancer);
+    let outcome = |zone: &str, target: &str| {
+        let set = alias("lb.example.com", "A", zone, target);
+        lab.change(&[("UPSERT", set)]).map(|_| ()).map_err(|fault| fault.message)
+    };
+    for fine in [name.to_owned(), format!("dualstack.{name}.")] {
+        assert_eq!(outcome("Z1H1FL5HABSF5", &fine), Ok(()));
+    }
+    let what = |zone: &str, target: &str| {
+        format!("Tried to create an alias that targets {target}., type A in zone {zone}, but")
+    };
+    let gone = "gone-1.us-west-2.elb.amazonaws.com";
+    let absent = format!("[{} that target was not found]", what("Z1H1FL5HABSF5", gone));
+    assert_eq!(outcome("Z1H1FL5HABSF5", gone), Err(absent));
+    let lower = name.to_ascii_lowercase();
+    let what = what("ZWRONG", &lower);
+    let outside = format!(
+        "[{what} the alias target name does not lie within the target zone, {what} that target \
+         was not found]"
+    );
+    assert_eq!(outcome("ZWRONG", name), Err(outside));
+}
+
+#[test]
 fn a_full_zone_takes_no_more() {
     let lab = Lab::new();
     lab.emulator.account().settings.quotas.route53.record_sets_per_zone = 3;

@@ -96,6 +96,43 @@ fn each_operation_on_a_zone_refuses_unknown_and_malformed_ids() {
 }
 
 #[test]
+fn a_private_zone_has_vpcs_that_see_one_zone_of_a_name() {
+    let lab = Lab::new();
+    let vpc = |id: &str| json!({"VPCRegion": "us-west-2", "VPCId": id});
+    let tree = json!([
+        {"Id": "/hostedzone/ZPUB", "Name": "example.com."},
+        {"Id": "/hostedzone/ZPRIV", "Name": "inner.test.", "Config": {"PrivateZone": true},
+            "VPCs": [vpc("vpc-1")]},
+    ]);
+    restore(&mut lab.emulator.account(), &tree);
+    let got = lab.call("GetHostedZone", json!({"Id": "ZPRIV"})).expect("the zone");
+    assert_eq!((&got["VPCs"], got.get("DelegationSet")), (&json!([vpc("vpc-1")]), None));
+    let private = json!({"HostedZoneType": "PrivateHostedZone"});
+    let listed = lab.call("ListHostedZones", private).expect("the private zones");
+    assert_eq!(listed["HostedZones"], json!([got["HostedZone"]]));
+
+    let elsewhere = json!({"VPCRegion": "eu-west-1", "VPCId": "vpc-1"});
+    for (zone, vpc, code) in [
+        ("ZPUB", vpc("vpc-2"), "PublicZoneVPCAssociation"),
+        ("ZPRIV", vpc("vpc-none"), "InvalidVPCId"),
+        ("ZPRIV", elsewhere, "InvalidVPCId"),
+        ("ZPRIV", vpc("vpc-1"), "ConflictingDomainExists"),
+        ("ZPRIV", json!({"VPCId": "vpc-2"}), "InvalidInput"),
+    ] {
+        let input = json!({"HostedZoneId": zone, "VPC": vpc});
+        let refused = lab.refused("AssociateVPCWithHostedZone", input);
+        assert_eq!(refused, (code.to_owned(), 400), "{zone} {vpc}");
+    }
+    for (id, code) in [("vpc-none", "InvalidVPCId"), ("vpc-1", "ConflictingDomainExists")] {
+        let input = json!({"Name": "inner.test", "CallerReference": id, "VPC": vpc(id)});
+        assert_eq!(lab.refused("CreateHostedZone", input), (code.to_owned(), 400));
+    }
+    lab.emulator.account().settings.quotas.route53.vpcs_per_zone = 1;
+    let input = json!({"HostedZoneId": "ZPRIV", "VPC": vpc("vpc-2")});
+    assert_eq!(lab.refused("AssociateVPCWithHostedZone", input).0, "LimitsExceeded");
+}
+
+#[test]
 fn a_change_is_in_sync_when_its_time_has_come() {
     let lab = Lab::new();
     lab.emulator.account().route53.propagation = SignedDuration::from_secs(60);
