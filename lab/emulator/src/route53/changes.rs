@@ -107,7 +107,8 @@ fn repeated(key: &Key, actions: &[&str]) -> Option<String> {
     (!meaningful).then(|| {
         let Key { kind, name, .. } = key;
         format!(
-            "The request contains an invalid set of changes for a resource record set '{kind} {name}'"
+            "The request contains an invalid set of changes for a resource record set \
+             '{kind} {name}'"
         )
     })
 }

@@ -25,36 +25,41 @@ const SERVICE_DOMAINS: [&str; 5] = [
 pub(super) fn shape(action: &str, set: &RecordSet) -> Result<(), String> {
     let identifier = set.set_identifier.as_deref().unwrap_or("null");
     let RecordSet { name, kind, .. } = set;
-    let with = format!(
-        "in Change with [Action={action}, Name={name}, Type={kind}, SetIdentifier={identifier}]"
-    );
+    let reason = contents(set).or_else(|| policy(set));
+    reason.map_or(Ok(()), |reason| {
+        Err(format!(
+            "Invalid request: {reason} in Change with [Action={action}, Name={name}, Type={kind}, \
+             SetIdentifier={identifier}]"
+        ))
+    })
+}
+
+fn contents(set: &RecordSet) -> Option<String> {
     let values = set.resource_records.as_ref().is_some_and(|records| !records.is_empty());
-    let contents = [
-        set.alias_target.is_some(),
-        values && set.ttl.is_some(),
-        set.traffic_policy_instance_id.is_some(),
-    ];
-    let partly = set.alias_target.is_some() && (values || set.ttl.is_some());
-    let found = match contents.iter().filter(|given| **given).count() {
-        1 if !partly => None,
-        0 => Some("none"),
-        _ => Some("more than one"),
+    let alias = set.alias_target.is_some();
+    let given = [alias, values && set.ttl.is_some(), set.traffic_policy_instance_id.is_some()];
+    let mixed = alias && (values || set.ttl.is_some());
+    let found = match given.iter().filter(|given| **given).count() {
+        1 if !mixed => return None,
+        0 => "none",
+        _ => "more than one",
     };
-    if let Some(found) = found {
-        return Err(format!(
-            "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and \
-             ResourceRecords], or TrafficPolicyInstanceId], but found {found} {with}"
-        ));
-    }
+    Some(format!(
+        "Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or \
+         TrafficPolicyInstanceId], but found {found}"
+    ))
+}
+
+fn policy(set: &RecordSet) -> Option<String> {
     let policies = set.routing.policies().len();
     match (&set.set_identifier, policies) {
-        (None, 0) | (Some(_), 1) => Ok(()),
-        (None, _) => Err(format!("Invalid request: Missing field 'SetIdentifier' {with}")),
+        (None, 0) | (Some(_), 1) => None,
+        (None, _) => Some("Missing field 'SetIdentifier'".to_owned()),
         (Some(_), _) => {
             let found = if policies == 0 { "none" } else { "more than one" };
-            Err(format!(
-                "Invalid request: Expected exactly one of [Weight, Region, Failover, GeoLocation, \
-                 or MultiValueAnswer], but found {found} {with}"
+            Some(format!(
+                "Expected exactly one of [Weight, Region, Failover, GeoLocation, or \
+                 MultiValueAnswer], but found {found}"
             ))
         }
     }
@@ -130,36 +135,39 @@ fn siblings(records: &BTreeMap<Key, RecordSet>, key: &Key, set: &RecordSet) -> O
         .filter(|(other, _)| other.set != *identifier)
         .map(|(_, set)| set)
         .collect();
-    let (Some(policy), Some(identifier)) = (set.routing.policy(), identifier) else {
-        return (!others.is_empty()).then(|| format!(
-            "RRSet with DNS name {name}, type {kind} cannot be created as other RRSets exist with \
-             the same name and type."
-        ));
-    };
-    let subject = format!("RRSet with DNS name {name}, type {kind}, SetIdentifier {identifier}");
-    if policy == "multivalue answer" && (set.alias_target.is_some() || kind == "CNAME") {
-        return Some(format!(
-            "{subject} cannot be created as a multivalue answer set may be \
-            neither an alias nor of type CNAME."
-        ));
+    let subject = format!("RRSet with DNS name {name}, type {kind}");
+    match (set.routing.policy(), identifier) {
+        (Some(policy), Some(identifier)) => {
+            let reason = routed(policy, set, &others)?;
+            Some(format!("{subject}, SetIdentifier {identifier}{reason}"))
+        }
+        _ => (!others.is_empty()).then(|| {
+            format!(
+                "{subject} cannot be created as other RRSets exist with the same name and type."
+            )
+        }),
+    }
+}
+
+/// What a policy asks of a record set and of those beside it.
+fn routed(policy: &str, set: &RecordSet, others: &[&RecordSet]) -> Option<String> {
+    let no = |reason: &str| Some(format!(" cannot be created as {reason}"));
+    if policy == "multivalue answer" && (set.alias_target.is_some() || set.kind == "CNAME") {
+        return no("a multivalue answer set may be neither an alias nor of type CNAME.");
     }
     if others.iter().any(|other| other.routing.policy() != Some(policy)) {
-        return Some(format!(
-            "{subject} cannot be created as a non-{policy} set exists with the \
-            same name and type."
-        ));
+        return no(&format!("a non-{policy} set exists with the same name and type."));
     }
     if policy == "weighted" && others.iter().any(|other| other.ttl != set.ttl) {
-        return Some(format!(
-            "{subject} cannot be created as weighted sets must contain the same TTL."
-        ));
+        return no("weighted sets must contain the same TTL.");
     }
     let place = place(set)?;
-    others.iter().any(|other| self::place(other).as_ref() == Some(&place)).then(|| {
+    let taken = others.iter().any(|other| self::place(other).as_ref() == Some(&place));
+    let member = if policy == "latency" { "region" } else { policy };
+    taken.then(|| {
         format!(
-            "{subject}, and {place} cannot be created because a {policy} RRSet with the same name, \
-         type and {} already exists.",
-            if policy == "latency" { "region" } else { policy }
+            ", and {place} cannot be created because a {policy} RRSet with the same name, type and \
+             {member} already exists."
         )
     })
 }

@@ -99,8 +99,8 @@ fn soa(value: &str) -> Result<RData, Problem> {
     )))
 }
 
-/// The quoted strings of a TXT value. Route 53 reads `\ddd` as octal where master files are decimal,
-/// so that a library for master files would read another text.
+/// The quoted strings of a TXT value. Route 53 reads `\ddd` as octal where master files are
+/// decimal, so that a library for master files would read another text.
 fn strings(value: &str) -> Result<Vec<Vec<u8>>, Problem> {
     let unquoted = || {
         let meaning = "Value should be enclosed in quotation marks";

@@ -26,8 +26,8 @@ pub(super) fn associate(account: &mut Account, input: &Value) -> Result<Value, F
     Ok(json!({"ChangeInfo": accept(account, text(input, "Comment"))}))
 }
 
-/// The VPC of a request: one of this account and region that sees no zone of that name yet. One that
-/// sees a zone was found before, so it is not looked for again.
+/// The VPC of a request: one of this account and region that sees no zone of that name yet. One
+/// that sees a zone was found before, so it is not looked for again.
 pub(super) fn resolve(account: &mut Account, name: &DnsName, given: &Value) -> Result<Vpc, Fault> {
     let (Some(region), Some(id)) = (text(given, "VPCRegion"), text(given, "VPCId")) else {
         return Err(invalid("A VPC needs both VPCRegion and VPCId"));

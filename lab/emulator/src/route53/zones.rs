@@ -20,18 +20,7 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
     if let Some(set) = text(input, "DelegationSetId") {
         return Err(no_delegation_set(set));
     }
-    if account.route53.zones.values().any(|zone| zone.caller_reference == reference) {
-        let message = "A hosted zone has already been created with the specified caller reference.";
-        return Err(Fault::new("HostedZoneAlreadyExists", message).status(409));
-    }
-    let most = account.settings.quotas.route53.hosted_zones;
-    if account.route53.zones.len() >= most {
-        let message = format!(
-            "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more \
-            than {most} hosted zones."
-        );
-        return Err(Fault::new("TooManyHostedZones", message));
-    }
+    room_for(account, &reference)?;
     let vpcs: Vec<Vpc> = first_vpc(account, &name, input)?.into_iter().collect();
     let id = format!("Z0{}", account.fresh_hex(18).to_uppercase());
     let private = !vpcs.is_empty();
@@ -48,6 +37,23 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
     let answer = created(account, &id, &zone);
     account.route53.zones.insert(id, zone);
     Ok(answer)
+}
+
+/// A caller reference is used once, and the account has its quota of zones.
+fn room_for(account: &Account, reference: &str) -> Result<(), Fault> {
+    if account.route53.zones.values().any(|zone| zone.caller_reference == reference) {
+        let message = "A hosted zone has already been created with the specified caller reference.";
+        return Err(Fault::new("HostedZoneAlreadyExists", message).status(409));
+    }
+    let most = account.settings.quotas.route53.hosted_zones;
+    if account.route53.zones.len() >= most {
+        let message = format!(
+            "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more \
+            than {most} hosted zones."
+        );
+        return Err(Fault::new("TooManyHostedZones", message));
+    }
+    Ok(())
 }
 
 fn created(account: &mut Account, id: &str, zone: &Zone) -> Value {

@@ -34,37 +34,44 @@ fn a_refused_change_says_why_and_leaves_everything_as_it_was() {
         (
             "CREATE",
             a(&["192.0.2.9"]),
-            "Tried to create resource record set [name='a.example.com.', type='A'] but it already exists",
+            "Tried to create resource record set [name='a.example.com.', type='A'] but it \
+             already exists",
         ),
         (
             "CREATE",
             weighted("blue", 1),
-            "Tried to create resource record set [name='www.example.com.', type='A', set-identifier='blue'] but it already exists",
+            "Tried to create resource record set [name='www.example.com.', type='A', \
+             set-identifier='blue'] but it already exists",
         ),
         (
             "CREATE",
             record("*.example.com", "TXT", &["\"x\""]),
-            "Tried to create resource record set [name='\\052.example.com.', type='TXT'] but it already exists",
+            "Tried to create resource record set [name='\\052.example.com.', type='TXT'] but it \
+             already exists",
         ),
         (
             "DELETE",
             record("b.example.com", "A", &["192.0.2.9"]),
-            "Tried to delete resource record set [name='b.example.com.', type='A'] but it was not found",
+            "Tried to delete resource record set [name='b.example.com.', type='A'] but it was \
+             not found",
         ),
         (
             "DELETE",
             a(&["192.0.2.1"]),
-            "Tried to delete resource record set [name='a.example.com.', type='A'] but the values provided do not match the current values",
+            "Tried to delete resource record set [name='a.example.com.', type='A'] but the \
+             values provided do not match the current values",
         ),
         (
             "DELETE",
             with(a(&["192.0.2.1", "192.0.2.2"]), json!({"TTL": 60})),
-            "Tried to delete resource record set [name='a.example.com.', type='A'] but the values provided do not match the current values",
+            "Tried to delete resource record set [name='a.example.com.', type='A'] but the \
+             values provided do not match the current values",
         ),
         (
             "DELETE",
             weighted("blue", 2),
-            "Tried to delete resource record set [name='www.example.com.', type='A', set-identifier='blue'] but the values provided do not match the current values",
+            "Tried to delete resource record set [name='www.example.com.', type='A', \
+             set-identifier='blue'] but the values provided do not match the current values",
         ),
         (
             "CREATE",
@@ -74,43 +81,52 @@ fn a_refused_change_says_why_and_leaves_everything_as_it_was() {
         (
             "CREATE",
             record("example.com", "CNAME", &["elsewhere.test"]),
-            "RRSet of type CNAME with DNS name example.com. is not permitted at apex in zone example.com.",
+            "RRSet of type CNAME with DNS name example.com. is not permitted at apex in zone \
+             example.com.",
         ),
         (
             "CREATE",
             record("a.example.com", "CNAME", &["elsewhere.test"]),
-            "RRSet of type CNAME with DNS name a.example.com. is not permitted as it conflicts with other records with the same DNS name in zone example.com.",
+            "RRSet of type CNAME with DNS name a.example.com. is not permitted as it conflicts \
+             with other records with the same DNS name in zone example.com.",
         ),
         (
             "UPSERT",
             record("c.example.com", "TXT", &["\"x\""]),
-            "RRSet of type TXT with DNS name c.example.com. is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone example.com.",
+            "RRSet of type TXT with DNS name c.example.com. is not permitted because a \
+             conflicting RRSet of type CNAME with the same DNS name already exists in zone \
+             example.com.",
         ),
         (
             "CREATE",
             record("d.example.com", "SOA", &["ns. host. 1 2 3 4 5"]),
-            "RRSet of type SOA with DNS name d.example.com. is not permitted below the apex in zone example.com.",
+            "RRSet of type SOA with DNS name d.example.com. is not permitted below the apex in \
+             zone example.com.",
         ),
         (
             "UPSERT",
             record("d.example.com", "CNAME", &["x.test", "y.test"]),
-            "RRSet with DNS name d.example.com., type CNAME cannot contain more than one resource record",
+            "RRSet with DNS name d.example.com., type CNAME cannot contain more than one \
+             resource record",
         ),
         ("UPSERT", a(&["192.0.2.1", "192.0.2.1"]), "Duplicate Resource Record: '192.0.2.1'"),
         (
             "UPSERT",
             a(&["host.test"]),
-            "Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with 'host.test''",
+            "Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a \
+             valid IPv4 address) encountered with 'host.test''",
         ),
         (
             "UPSERT",
             record("t.example.com", "TXT", &["bare"]),
-            "Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be enclosed in quotation marks) encountered with 'bare''",
+            "Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be \
+             enclosed in quotation marks) encountered with 'bare''",
         ),
         (
             "UPSERT",
             record("a..example.com", "A", &["192.0.2.1"]),
-            "FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with 'a..example.com'",
+            "FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with \
+             'a..example.com'",
         ),
         (
             "UPSERT",
@@ -120,28 +136,33 @@ fn a_refused_change_says_why_and_leaves_everything_as_it_was() {
         (
             "CREATE",
             a(&many),
-            "Tried to create resource record set [name='a.example.com.', type='A'] but it already exists",
+            "Tried to create resource record set [name='a.example.com.', type='A'] but it \
+             already exists",
         ),
         ("UPSERT", a(&many), "Cannot have more than 400 records in a RRSet."),
         (
             "CREATE",
             www(),
-            "RRSet with DNS name www.example.com., type A cannot be created as other RRSets exist with the same name and type.",
+            "RRSet with DNS name www.example.com., type A cannot be created as other RRSets \
+             exist with the same name and type.",
         ),
         (
             "CREATE",
             with(www(), latency.clone()),
-            "RRSet with DNS name www.example.com., type A, SetIdentifier green cannot be created as a non-latency set exists with the same name and type.",
+            "RRSet with DNS name www.example.com., type A, SetIdentifier green cannot be \
+             created as a non-latency set exists with the same name and type.",
         ),
         (
             "CREATE",
             with(weighted("green", 1), json!({"TTL": 60})),
-            "RRSet with DNS name www.example.com., type A, SetIdentifier green cannot be created as weighted sets must contain the same TTL.",
+            "RRSet with DNS name www.example.com., type A, SetIdentifier green cannot be \
+             created as weighted sets must contain the same TTL.",
         ),
         (
             "CREATE",
             with(record("m.example.com", "CNAME", &["x.test"]), multivalue),
-            "RRSet with DNS name m.example.com., type CNAME, SetIdentifier m cannot be created as a multivalue answer set may be neither an alias nor of type CNAME.",
+            "RRSet with DNS name m.example.com., type CNAME, SetIdentifier m cannot be created \
+             as a multivalue answer set may be neither an alias nor of type CNAME.",
         ),
     ] {
         let fine = ("CREATE", record("new.example.com", "A", &["192.0.2.3"]));
@@ -264,7 +285,8 @@ fn one_place_of_a_policy_belongs_to_one_set() {
         let subject = "RRSet with DNS name r.example.com., type A, SetIdentifier two";
         let member = if policy == "latency" { "region" } else { policy };
         let reason = format!(
-            "cannot be created because a {policy} RRSet with the same name, type and {member} already exists."
+            "cannot be created because a {policy} RRSet with the same name, type and {member} \
+             already exists."
         );
         assert_eq!(fault.message, format!("[{subject}, and {place} {reason}]"));
         lab.change(&[("DELETE", set("one", routing))]).expect("the end of it");
