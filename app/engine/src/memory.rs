@@ -1,0 +1,44 @@
+//! What is remembered between runs. All of it is a cache: it can be told again from the cluster and from
+//! ownership marks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_intent::Compiled;
+use inroad_words::{Diagnostic, Unit, facts::Outputs};
+use inroad_world::{Touched, World};
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The cluster as it is.
+    pub world: World,
+    /// What resources are known to be.
+    pub outputs: Outputs,
+    /// What each unit was compiled to last, and what shaping found wrong.
+    pub compiled: BTreeMap<Unit, (Compiled, Vec<Diagnostic>)>,
+}
+
+impl Memory {
+    /// Takes what is known of a unit's resources now, in place of what was known before.
+    pub fn know(&mut self, unit: &Unit, outputs: Outputs) {
+        self.outputs.0.retain(|(key, _), _| key.unit != *unit);
+        self.outputs.0.extend(outputs.0);
+    }
+
+    /// The units that asked what has changed.
+    pub fn asked(&self, touched: &Touched) -> BTreeSet<Unit> {
+        self.compiled
+            .iter()
+            .filter(|(_, (compiled, _))| compiled.reads.touched_by(touched))
+            .map(|(unit, _)| unit.clone())
+            .collect()
+    }
+
+    /// Every mistake that is known now, each once.
+    pub fn diagnostics(&self) -> BTreeSet<Diagnostic> {
+        let all = self.compiled.values();
+        all.flat_map(|(compiled, shaped)| compiled.diagnostics.iter().chain(shaped))
+            .cloned()
+            .collect()
+    }
+}

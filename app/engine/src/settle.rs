@@ -1,0 +1,208 @@
+//! Everything that is due, until nothing is. Units go in waves, in the order of who needs whom; within a
+//! wave all are planned, told of, then done at the same time. Who waited for an output comes again.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, stream};
+use inroad_aws::Inventory;
+use inroad_plan::{Op, Outcome};
+use inroad_words::{StackKey, Unit, controller::Controller, hold::HoldReason};
+
+use crate::{
+    EngineError, Memory, Planned,
+    pipeline::{self, Edges, Ground},
+};
+
+/// How often a unit may come up again in one settling. The longest chain of outputs (backend group, load
+/// balancer, record) fits in one pass of the waves; more passes than this mean that something outside
+/// does not keep still.
+const PASSES: usize = 4;
+
+/// Units that are planned or done at the same time.
+const AT_ONCE: usize = 8;
+
+/// What happens, as it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A unit was planned; its steps come next, if there are any and if they are to be done.
+    Planned(&'a Planned),
+    /// The steps of a unit are through.
+    Applied(&'a Planned, &'a Outcome),
+    /// A unit could not be planned.
+    Failed(&'a Unit, &'a EngineError),
+}
+
+/// How a settling ended.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Units that had steps.
+    pub changed: BTreeSet<Unit>,
+    /// Units whose last attempt failed, in planning or in a step.
+    pub failed: BTreeSet<Unit>,
+    /// Units that wait for something.
+    pub waiting: BTreeSet<Unit>,
+}
+
+/// Who is told, step by step.
+pub type Tell<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
+
+/// What a settling works with.
+pub struct Session<'a> {
+    /// The outside.
+    pub edges: &'a Edges,
+    /// What is remembered; the world in it is what is settled to.
+    pub memory: &'a mut Memory,
+    /// The settings in force.
+    pub controller: &'a Controller,
+    /// False: everything is planned once and nothing is done.
+    pub act: bool,
+}
+
+/// The waves: who is in a later one may need what an earlier one makes.
+const WAVES: [fn(&Unit) -> bool; 4] = [
+    |unit| matches!(unit, Unit::Foundation),
+    |unit| matches!(unit, Unit::Stack(_)),
+    // What stacks have left behind can go only now: a group that is worn cannot be deleted.
+    |unit| matches!(unit, Unit::Foundation | Unit::Targets(_)),
+    |unit| matches!(unit, Unit::Zone(_)),
+];
+
+impl Session<'_> {
+    /// Settles everything.
+    ///
+    /// # Errors
+    /// [`EngineError`] where not even a listing of what exists can be had.
+    pub async fn settle(&mut self, tell: Tell<'_>) -> Result<Settled, EngineError> {
+        let mut settled = Settled::default();
+        let mut due: Option<BTreeSet<Unit>> = None;
+        for _ in 0..PASSES {
+            for (number, wave) in WAVES.iter().enumerate() {
+                let inventory = self.inventory().await?;
+                let mut units = self.units(&inventory).await?;
+                units
+                    .retain(|unit| wave(unit) && due.as_ref().is_none_or(|due| due.contains(unit)));
+                // Without steps in between, a second look at the foundation shows the same plan.
+                if number == 2 && !self.act {
+                    units.remove(&Unit::Foundation);
+                }
+                let keep_deletes = number == 0 && self.act;
+                self.wave(&inventory, units, keep_deletes, &mut settled, tell).await;
+            }
+            let again: BTreeSet<Unit> = settled.failed.union(&settled.waiting).cloned().collect();
+            if !self.act || again.is_empty() || due.as_ref() == Some(&again) {
+                break;
+            }
+            due = Some(again);
+        }
+        Ok(settled)
+    }
+
+    async fn inventory(&self) -> Result<Inventory, EngineError> {
+        Ok(Inventory::list(&self.edges.aws, &pipeline::ownership(self.controller)).await?)
+    }
+
+    /// Everything that the world asks for, and every stack that AWS still has.
+    async fn units(&self, inventory: &Inventory) -> Result<BTreeSet<Unit>, EngineError> {
+        let mut units = inroad_intent::roots(&self.memory.world, self.controller);
+        units.insert(Unit::Foundation);
+        units.extend(inventory.stacks().map(|key: &StackKey| Unit::Stack(key.clone())));
+        let zones = self.edges.dns.zones().await?;
+        units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
+        Ok(units)
+    }
+
+    /// Plans the units, tells, does. `keep_deletes`: what would delete is left for a later wave.
+    async fn wave(
+        &mut self,
+        inventory: &Inventory,
+        units: BTreeSet<Unit>,
+        keep_deletes: bool,
+        settled: &mut Settled,
+        tell: Tell<'_>,
+    ) {
+        let mut todo = Vec::new();
+        for (unit, result) in self.plans(inventory, units).await {
+            settled.failed.remove(&unit);
+            settled.waiting.remove(&unit);
+            match result {
+                Ok(planned) if keep_deletes && deletes(&planned) => {}
+                Ok(planned) => {
+                    self.remember(&planned);
+                    tell(Event::Planned(&planned));
+                    todo.push(planned);
+                }
+                Err(error) => {
+                    tell(Event::Failed(&unit, &error));
+                    settled.failed.insert(unit);
+                }
+            }
+        }
+        for planned in &todo {
+            if !planned.plan.is_empty() {
+                settled.changed.insert(planned.unit.clone());
+            }
+            if planned
+                .plan
+                .holds
+                .iter()
+                .any(|hold| matches!(hold.reason, HoldReason::Output { .. }))
+            {
+                settled.waiting.insert(planned.unit.clone());
+            }
+        }
+        if self.act {
+            self.apply(todo, settled, tell).await;
+        }
+    }
+
+    async fn plans(
+        &self,
+        inventory: &Inventory,
+        units: BTreeSet<Unit>,
+    ) -> Vec<(Unit, Result<Planned, EngineError>)> {
+        let ground = &Ground {
+            world: &self.memory.world,
+            controller: self.controller,
+            inventory,
+            outputs: &self.memory.outputs,
+        };
+        let edges = self.edges;
+        stream::iter(units)
+            .map(|unit| async move {
+                let planned = pipeline::plan(edges, ground, &unit).await;
+                (unit, planned)
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    async fn apply(&mut self, todo: Vec<Planned>, settled: &mut Settled, tell: Tell<'_>) {
+        let edges = self.edges;
+        let todo = todo.into_iter().filter(|planned| !planned.plan.is_empty());
+        let mut applied = stream::iter(todo)
+            .map(|planned| async move {
+                let outcome = pipeline::apply(edges, planned.plan.clone()).await;
+                (planned, outcome)
+            })
+            .buffered(AT_ONCE);
+        while let Some((planned, outcome)) = applied.next().await {
+            if !outcome.failed.is_empty() {
+                settled.failed.insert(planned.unit.clone());
+            }
+            self.memory.know(&planned.unit, outcome.outputs.clone());
+            tell(Event::Applied(&planned, &outcome));
+        }
+    }
+
+    fn remember(&mut self, planned: &Planned) {
+        self.memory.know(&planned.unit, planned.plan.known.clone());
+        let said = (planned.compiled.clone(), planned.shaped.diagnostics.clone());
+        self.memory.compiled.insert(planned.unit.clone(), said);
+    }
+}
+
+fn deletes(planned: &Planned) -> bool {
+    let mut ops = planned.plan.ops.values();
+    ops.any(|step| matches!(step.op, Op::DeleteSecurityGroup { .. } | Op::RevokeIngress { .. }))
+}
