@@ -1,1 +1,9 @@
+//! DNS at providers: zones, records and batches, one file each. In: batches that are already legal and
+//! sized. Out: what is there. Nothing here decides who owns what; that is `plan`'s.
+#![warn(missing_docs)]
 
+mod error;
+mod provider;
+
+pub use error::DnsError;
+pub use provider::Provider;
