@@ -22,7 +22,7 @@ fn description(name: &str) -> String {
 
 /// Makes the interfaces that are missing, drops those in other subnets and gives all of them the groups.
 /// Call it after every change of subnets or groups.
-pub(crate) fn sync_interfaces(
+pub(crate) fn add_interfaces(
     account: &mut Account,
     wanted: &BalancerInterfaces<'_>,
 ) -> Result<(), Fault> {

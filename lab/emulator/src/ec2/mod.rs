@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::{Account, Fault};
 
-pub(crate) use balancer::{BalancerInterfaces, remove_interfaces, sync_interfaces};
+pub(crate) use balancer::{BalancerInterfaces, add_interfaces, remove_interfaces};
 pub(crate) use snapshot::{restore, snapshot};
 pub use state::{
     Address, Association, Attachment, Ec2, GatewayAttachment, Group, GroupName, Instance,

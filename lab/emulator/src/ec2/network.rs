@@ -375,7 +375,7 @@ impl Ec2 {
     }
 
     /// Addresses that are neither AWS's own five nor in use.
-    pub(super) fn free_addresses(&self, subnet: &Subnet) -> i64 {
+    pub fn free_addresses(&self, subnet: &Subnet) -> i64 {
         let inside = self.interfaces.values().filter(|i| i.subnet_id == subnet.subnet_id);
         let used = inside.map(|i| i.private_ip_addresses.len() + i.ipv4_prefixes.len() * 16);
         let size = 1_i64 << (32 - subnet.cidr_block.prefix_len());

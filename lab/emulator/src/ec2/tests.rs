@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{BalancerInterfaces, remove_interfaces, sync_interfaces};
+use super::{BalancerInterfaces, add_interfaces, remove_interfaces};
 use crate::{Emulator, Quotas, Settings};
 
 /// An account with one VPC, two subnets and a group in it.
@@ -285,7 +285,7 @@ fn a_group_in_use_stays() {
         subnets: &world.subnets,
         groups: std::slice::from_ref(&world.group),
     };
-    sync_interfaces(&mut world.emulator.account(), &balancer).expect("subnets and group exist");
+    add_interfaces(&mut world.emulator.account(), &balancer).expect("subnets and group exist");
     assert_eq!(delete(), "DependencyViolation");
     assert_eq!(
         world.code("DeleteSubnet", json!({"SubnetId": world.subnets[0]})),
@@ -302,7 +302,7 @@ fn a_group_in_use_stays() {
     assert_eq!(found, subnets);
 
     let moved = BalancerInterfaces { subnets: &world.subnets[..1], groups: &[other], ..balancer };
-    sync_interfaces(&mut world.emulator.account(), &moved).expect("subnets and group exist");
+    add_interfaces(&mut world.emulator.account(), &moved).expect("subnets and group exist");
     world.ok("DeleteSecurityGroup", json!({"GroupId": world.group}));
     world.ok("DeleteSubnet", json!({"SubnetId": world.subnets[1]}));
     remove_interfaces(&mut world.emulator.account(), moved.name);
