@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::describe::detail;
 use super::state::{Certificate, Pem};
-use crate::{Account, Fault};
+use crate::Account;
 
 const PEM: [&str; 3] = ["CertificatePem", "CertificateChainPem", "PrivateKeyPem"];
 /// Members of the description that are fields of ours, or follow from other state.
@@ -26,9 +26,10 @@ const OWN: [&str; 13] = [
     "IdempotencyToken",
 ];
 
-/// Every certificate.
+/// Every certificate, under `Certificates`.
 pub fn snapshot(account: &Account) -> Value {
-    account.acm.certificates.values().map(|one| view(account, one)).collect()
+    let all = account.acm.certificates.values().map(|one| view(account, one));
+    json!({ "Certificates": all.collect::<Vec<_>>() })
 }
 
 fn view(account: &Account, certificate: &Certificate) -> Value {
@@ -49,10 +50,10 @@ fn view(account: &Account, certificate: &Certificate) -> Value {
 /// Puts a snapshot's certificates in the place of the account's.
 ///
 /// # Errors
-/// `MalformedSnapshot` for one that lacks its ARN.
-pub fn restore(account: &mut Account, list: &Value) -> Result<(), Fault> {
+/// A sentence when one has no ARN.
+pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
     let mut certificates = std::collections::BTreeMap::new();
-    for tree in list.as_array().into_iter().flatten() {
+    for tree in document["Certificates"].as_array().into_iter().flatten() {
         let one = read(account, tree)?;
         certificates.insert(one.arn.clone(), one);
     }
@@ -60,11 +61,11 @@ pub fn restore(account: &mut Account, list: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read(account: &Account, tree: &Value) -> Result<Certificate, Fault> {
+fn read(account: &Account, tree: &Value) -> Result<Certificate, String> {
     let own = |member: &str| tree[member].as_str().map(str::to_owned);
     let time = |member: &str| tree[member].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let arn = own("CertificateArn");
-    let arn = arn.ok_or_else(|| Fault::new("MalformedSnapshot", "A certificate has no ARN"))?;
+    let arn = arn.ok_or_else(|| format!("CertificateArn is missing in {tree}"))?;
     let domain = own("DomainName").unwrap_or_default();
     let names: Vec<String> =
         serde_json::from_value(tree["SubjectAlternativeNames"].clone()).unwrap_or_default();

@@ -257,6 +257,12 @@ pub(super) fn new_listener(protocol: Protocol) -> Pairs {
     defaults(of_listener(protocol))
 }
 
+/// What a snapshot says over the defaults of what it does not mention.
+pub(super) fn restored(mut defaults: Pairs, told: Pairs) -> Pairs {
+    defaults.extend(told);
+    defaults
+}
+
 /// Sets what the call names, or nothing when one of them is wrong.
 fn set(current: &mut Pairs, tables: Tables, input: &Value) -> Result<(), Fault> {
     let wanted: Vec<Pair> = parse(&input["Attributes"])?;

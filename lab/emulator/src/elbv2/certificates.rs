@@ -35,7 +35,7 @@ fn in_use(account: &Account, load_balancer: &str) -> BTreeSet<String> {
     listeners.flat_map(|listener| listener.certificates.clone()).collect()
 }
 
-fn views(listener: &Listener) -> Vec<Value> {
+pub(super) fn views(listener: &Listener) -> Vec<Value> {
     let one = |arn: &String, default: bool| json!({ "CertificateArn": arn, "IsDefault": default });
     let default = listener.default_certificate.iter().map(|arn| one(arn, true));
     default.chain(listener.certificates.iter().map(|arn| one(arn, false))).collect()

@@ -175,6 +175,16 @@ impl Condition {
         plain.chain(pairs.map(|pair| pair.value.as_str())).collect()
     }
 
+    /// Gives a condition that was stored elsewhere both forms.
+    pub(super) fn restore(&mut self) -> Result<(), Fault> {
+        let long = self.host_header_config.is_some() || self.path_pattern_config.is_some();
+        if long {
+            self.values.clear();
+            self.regex_values.clear();
+        }
+        self.complete()
+    }
+
     /// Short form to long form; for hosts and paths the short form stays beside it, as AWS answers.
     fn complete(&mut self) -> Result<(), Fault> {
         let short = Patterns {

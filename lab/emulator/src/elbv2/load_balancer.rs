@@ -65,6 +65,7 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
     }
     let mut made = build(account, wanted);
     made.tags = tags;
+    network::attach(account, &made)?;
     account.elbv2.load_balancers.insert(made.arn.clone(), made.clone());
     Ok(one(account, &made))
 }
@@ -229,6 +230,8 @@ pub(super) fn delete(account: &mut Account, input: &Value) -> Result<Value, Faul
         );
         return Err(Fault::new("OperationNotPermitted", message));
     }
+    let found = found.clone();
+    network::detach(account, &found);
     account.elbv2.load_balancers.remove(arn);
     account.elbv2.listeners.retain(|_, listener| listener.load_balancer_arn != arn);
     let listeners = &account.elbv2.listeners;
@@ -249,8 +252,11 @@ pub(super) fn set_subnets(account: &mut Account, input: &Value) -> Result<Value,
     if vpc != found.network.vpc_id {
         return Err(unconfigurable("The subnets are in another VPC than the load balancer"));
     }
+    let mut after = found.clone();
+    after.network.availability_zones = zones;
+    network::attach(account, &after)?;
     let network = &mut account.elbv2.load_balancer_mut(arn)?.network;
-    network.availability_zones = zones;
+    network.availability_zones = after.network.availability_zones;
     network.ip_address_type = ip_type.to_owned();
     if let Some(prefix) = input["EnablePrefixForIpv6SourceNat"].as_str() {
         network.enable_prefix_for_ipv6_source_nat = Some(prefix.to_owned());
@@ -280,8 +286,11 @@ pub(super) fn set_security_groups(account: &mut Account, input: &Value) -> Resul
         return Err(unconfigurable("At least one security group must be specified"));
     }
     network::check_groups(account, &groups, &found.network.vpc_id)?;
+    let mut after = found;
+    after.network.security_groups.clone_from(&groups);
+    network::attach(account, &after)?;
     let network = &mut account.elbv2.load_balancer_mut(arn)?.network;
-    network.security_groups.clone_from(&groups);
+    network.security_groups = after.network.security_groups;
     let mut answer = json!({ "SecurityGroupIds": groups });
     let member = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic";
     if let Some(enforce) = input[member].as_str() {

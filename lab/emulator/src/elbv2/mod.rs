@@ -18,6 +18,7 @@ mod placement;
 mod routing;
 mod rule;
 mod settle;
+mod snapshot;
 mod ssl;
 mod state;
 mod tags;
@@ -34,6 +35,7 @@ pub use conditions::{
     Condition, HeaderPatterns, KeyValue, Patterns, QueryPatterns, Rewrite, Rewrites, Transform,
 };
 pub use health::{Failure, Health, Probe, State, Target};
+pub use snapshot::{restore, snapshot};
 pub use state::{
     Capacity, Elbv2, HealthCheck, Kind, Listener, LoadBalancer, Matcher, Network, Pairs, Protocol,
     Rule, TargetGroup, TrustStore, Zone,

@@ -10,7 +10,7 @@ use super::state::{Kind, Zone};
 use crate::{Account, Fault};
 
 /// Free addresses that Elastic Load Balancing wants in a subnet (ALB guide, "Subnets for your load balancer").
-const FREE: u64 = 8;
+const FREE: usize = 8;
 
 /// Who asks: decides what the subnets must be like.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(super) struct Wish<'a> {
 
 /// The zones that the input asks for, and the VPC they are in.
 pub(super) fn zones(
-    account: &mut Account,
+    account: &Account,
     wish: &Wish<'_>,
     input: &Value,
 ) -> Result<(String, Vec<Zone>), Fault> {
@@ -97,7 +97,7 @@ fn check_subnet(wish: &Wish<'_>, subnet: &Subnet, had: bool) -> Result<(), Fault
 
 /// `LoadBalancerAddresses` of one subnet: the fixed addresses that its mapping names.
 fn addresses(
-    account: &mut Account,
+    account: &Account,
     wish: &Wish<'_>,
     input: &Value,
     subnet: &Subnet,
@@ -123,12 +123,12 @@ fn addresses(
     Ok(if fixed { vec![address] } else { Vec::new() })
 }
 
-fn check_allocation(account: &mut Account, wish: &Wish<'_>, id: &str) -> Result<(), Fault> {
+fn check_allocation(account: &Account, wish: &Wish<'_>, id: &str) -> Result<(), Fault> {
     if wish.kind != Kind::Network || wish.scheme != "internet-facing" {
         let message = "Elastic IP addresses are for internet-facing Network Load Balancers";
         return Err(unconfigurable(message));
     }
-    if !network::allocation_exists(account, id) {
+    if !account.elbv2.allocations.contains(id) {
         let message = format!("The allocation ID '{id}' does not exist");
         return Err(Fault::new("AllocationIdNotFound", message));
     }

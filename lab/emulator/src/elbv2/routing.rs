@@ -101,11 +101,20 @@ fn fill_authentication(config: &mut Option<serde_json::Value>) -> Result<(), Fau
 }
 
 fn check_forward(account: &Account, place: &Place<'_>, action: &mut Action) -> Result<(), Fault> {
+    complete_forward(action)?;
+    for arn in action.target_groups() {
+        check_pairing(place, account.elbv2.target_group(arn)?)?;
+    }
+    Ok(())
+}
+
+/// Short form and long form of a forward, each from the other, with the defaults.
+pub(super) fn complete_forward(action: &mut Action) -> Result<(), Fault> {
     let mut forward = action.forward_config.take().unwrap_or_default();
     match (&action.target_group_arn, &forward.target_groups[..]) {
         (None, []) => return Err(refused("A forward action needs a target group")),
         (Some(arn), []) => {
-            forward.target_groups.push(Weighted { target_group_arn: arn.clone(), weight: None })
+            forward.target_groups = vec![Weighted { target_group_arn: arn.clone(), weight: None }];
         }
         (None, _) => {}
         (Some(arn), [one]) if one.target_group_arn == *arn => {}
@@ -118,10 +127,6 @@ fn check_forward(account: &Account, place: &Place<'_>, action: &mut Action) -> R
         [one] => Some(one.target_group_arn.clone()),
         _ => None,
     };
-    for weighted in &forward.target_groups {
-        let group = account.elbv2.target_group(&weighted.target_group_arn)?;
-        check_pairing(place, group)?;
-    }
     action.forward_config = Some(forward);
     Ok(())
 }

@@ -27,6 +27,8 @@ pub struct Elbv2 {
     pub targets: BTreeMap<String, Vec<Target>>,
     /// Trust stores for mutual TLS: seeded, since no emulated operation makes one.
     pub trust_stores: BTreeMap<String, TrustStore>,
+    /// Elastic IP allocations that an NLB may name: seeded, since EC2's addresses are not emulated.
+    pub allocations: BTreeSet<String>,
 }
 
 /// `application` (ALB), `network` (NLB) or `gateway`.

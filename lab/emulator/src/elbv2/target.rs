@@ -52,7 +52,7 @@ fn check_id(group: &TargetGroup, id: &str) -> Result<(), Fault> {
 
 /// Checks one target and finds its zone.
 fn zone_of(
-    account: &mut Account,
+    account: &Account,
     group: &TargetGroup,
     wanted: &Description,
 ) -> Result<Option<String>, Fault> {
@@ -66,7 +66,7 @@ fn zone_of(
     }
 }
 
-fn instance_zone(account: &mut Account, vpc: &str, id: &str) -> Result<Option<String>, Fault> {
+fn instance_zone(account: &Account, vpc: &str, id: &str) -> Result<Option<String>, Fault> {
     let Some(instance) = network::instance(account, id) else {
         return Err(invalid_target(format!("The instance '{id}' does not exist")));
     };
@@ -78,11 +78,11 @@ fn instance_zone(account: &mut Account, vpc: &str, id: &str) -> Result<Option<St
         let message = "The following targets are not in a running state and cannot be registered";
         return Err(invalid_target(format!("{message}: '{id}'")));
     }
-    Ok(Some(instance.zone))
+    Ok(instance.zone)
 }
 
 fn address_zone(
-    account: &mut Account,
+    account: &Account,
     vpc: &str,
     wanted: &Description,
 ) -> Result<Option<String>, Fault> {
