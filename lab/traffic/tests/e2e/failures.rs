@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use inroad_emulator::elbv2::{Health, State};
+use inroad_emulator::elbv2::State;
+use jiff::SignedDuration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -25,24 +26,18 @@ async fn says(lab: &Lab, group: &str, answer: &'static [u8]) {
 
 #[tokio::test]
 async fn each_failure_has_its_status() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     lab.balancer_attributes("web", &[("idle_timeout.timeout_seconds", "1")]);
-    lab.listener("web", 18080, "HTTP", forward("empty"));
-    let unchecked = json!({"HealthCheckEnabled": false});
+    lab.group("none", json!({}));
+    lab.listener("web", 18080, "HTTP", forward("none"));
     let groups = ["empty", "refuses", "garbage", "hangs-up", "silent", "nowhere", "half"];
     for (group, priority) in groups.into_iter().zip(1..) {
-        lab.group(group, unchecked.clone());
+        lab.group_of_survivors(group);
         let rule =
             json!({"Conditions": [paths(&[&format!("/{group}")])], "Actions": forward(group)});
-        lab.rule("web/18080", Some(priority), rule);
+        lab.rule("web/18080", priority, rule);
     }
-    lab.group("grpc", json!({"ProtocolVersion": "GRPC", "HealthCheckEnabled": false}));
-    lab.rule(
-        "web/18080",
-        Some(100),
-        json!({"Conditions": [paths(&["/grpc"])], "Actions": forward("grpc")}),
-    );
     let (listener, refusing) = free_socket().await;
     drop(listener);
     lab.register("refuses", refusing);
@@ -53,7 +48,7 @@ async fn each_failure_has_its_status() {
     lab.register("silent", socket);
     let nowhere = lab.register("nowhere", socket);
     lab.routes.set(nowhere, 8080, Vec::new());
-    assert!(lab.traffic.settled().await);
+    lab.ready().await;
     let to = lab.socket("web", 18080);
 
     for (path, status, title) in [
@@ -64,7 +59,6 @@ async fn each_failure_has_its_status() {
         ("half", 502, "502 Bad Gateway"),
         ("nowhere", 504, "504 Gateway Time-out"),
         ("silent", 504, "504 Gateway Time-out"),
-        ("grpc", 464, "464 "),
     ] {
         let started = Instant::now();
         let reply = get(to, &format!("a.b/{path}")).await;
@@ -86,7 +80,7 @@ async fn each_failure_has_its_status() {
 
 #[tokio::test]
 async fn health_decides_who_serves_and_all_serve_when_nobody_is_healthy() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     lab.group("app", json!({}));
     lab.listener("web", 18080, "HTTP", forward("app"));
@@ -97,8 +91,7 @@ async fn health_decides_who_serves_and_all_serve_when_nobody_is_healthy() {
     lab.ready().await;
     let to = lab.socket("web", 18080);
     assert_eq!(lab.states("app"), [State::Healthy, State::Unhealthy]);
-    let sick = lab.emulator.account().elbv2.targets_of("app")[1].health.clone();
-    assert_eq!(sick.reason.as_deref(), Some("Target.ResponseCodeMismatch"));
+    assert_eq!(lab.health("app")[1].reason.as_deref(), Some("Target.ResponseCodeMismatch"));
     for _ in 0..6 {
         assert_eq!(get(to, "a.b/").await.pod(), "good");
     }
@@ -114,24 +107,25 @@ async fn health_decides_who_serves_and_all_serve_when_nobody_is_healthy() {
 
 #[tokio::test]
 async fn a_draining_target_ends_what_it_has_and_gets_nothing_new() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
-    lab.group("app", json!({"HealthCheckEnabled": false}));
+    lab.group_of_survivors("app");
     lab.listener("web", 18080, "HTTP", forward("app"));
     let (listener, socket) = free_socket().await;
-    lab.register("app", socket);
-    assert!(lab.traffic.settled().await);
+    let target = lab.register("app", socket);
+    lab.ready().await;
     let to = lab.socket("web", 18080);
     let asked = tokio::spawn(async move { get(to, "a.b/slow").await });
     let (mut stream, _) = listener.accept().await.expect("the slow request arrives");
     let mut head = [0; 4096];
     assert!(stream.read(&mut head).await.expect("a request") > 0);
-    lab.change(|account| {
-        account.elbv2.targets.get_mut("app").expect("one target")[0].health = Health::draining();
-    });
+    lab.deregister("app", &target);
+    assert_eq!(lab.states("app"), [State::Draining]);
     assert_eq!(get(to, "a.b/new").await.status, 503);
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
     stream.write_all(answer).await.expect("the load balancer still listens");
     let reply = asked.await.expect("no panic");
     assert_eq!((reply.status.as_u16(), &reply.body[..]), (200, &b"done"[..]));
+    lab.emulator.advance(SignedDuration::from_secs(301));
+    assert_eq!(lab.states("app"), [], "draining has taken its time");
 }

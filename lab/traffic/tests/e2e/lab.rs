@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use inroad_emulator::dns::Addresses;
-use inroad_emulator::elbv2::{Health, Listener, Rule, State, Target};
-use inroad_emulator::{Account, Emulator, Settings};
+use inroad_emulator::elbv2::{Health, State};
+use inroad_emulator::{Emulator, Settings};
 use inroad_traffic::echo::{self, Identity};
 use inroad_traffic::{Config, Endpoint, Routes, Traffic};
 use serde_json::{Value, json};
@@ -21,6 +22,11 @@ pub(crate) struct Lab {
     pub(crate) addresses: Addresses,
     pub(crate) traffic: Traffic,
     pub(crate) stop: CancellationToken,
+    arns: Mutex<BTreeMap<String, String>>,
+    vpc: String,
+    subnets: [String; 2],
+    /// A backend that is always well.
+    survivor: SocketAddr,
     pods: AtomicU32,
 }
 
@@ -41,144 +47,154 @@ pub(crate) fn quick() -> Config {
 }
 
 impl Lab {
-    pub(crate) fn start(config: Config) -> Self {
+    pub(crate) async fn start(config: Config) -> Self {
         let settings = Settings { assume_healthy: false, ..Settings::default() };
         let emulator = Emulator::new(settings);
+        let (vpc, subnets) = network(&emulator);
         let (routes, addresses) = (Routes::new(), Addresses::new());
         let stop = CancellationToken::new();
-        let traffic = Traffic::start(
-            emulator.clone(),
-            addresses.clone(),
-            routes.clone(),
-            config,
-            stop.clone(),
-        );
-        Self { emulator, routes, addresses, traffic, stop, pods: AtomicU32::new(1) }
+        let (account, table) = (emulator.clone(), addresses.clone());
+        let traffic = Traffic::start(account, table, routes.clone(), config, stop.clone());
+        Self {
+            emulator,
+            routes,
+            addresses,
+            traffic,
+            stop,
+            arns: Mutex::default(),
+            vpc,
+            subnets,
+            survivor: echo_backend("survivor", "survivor").await,
+            pods: AtomicU32::new(1),
+        }
     }
 
-    /// Changes the account as an operation would.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
-        let result = change(&mut self.emulator.account());
-        self.emulator.touched();
-        result
+    /// An ELBv2 operation. Where the input names load balancers, listeners and target groups of this
+    /// lab in the place of ARNs, their ARNs are put in.
+    pub(crate) fn elb(&self, operation: &str, mut input: Value) -> Value {
+        self.put_arns(&mut input);
+        let answer = self.emulator.call("elasticloadbalancing", operation, &input);
+        answer.unwrap_or_else(|fault| panic!("{operation} {input}: {fault:?}"))
     }
 
-    /// A load balancer, `application` or `network`; its ARN is its name.
+    fn put_arns(&self, input: &mut Value) {
+        match input {
+            Value::String(text) => {
+                if let Some(arn) = self.arns.lock().expect("no test panics here").get(text) {
+                    text.clone_from(arn);
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|item| self.put_arns(item)),
+            Value::Object(members) => {
+                let arns = members.iter_mut().filter(|(name, _)| !name.ends_with("Name"));
+                arns.for_each(|(_, item)| self.put_arns(item));
+            }
+            _ => {}
+        }
+    }
+
+    /// Names what an operation has made.
+    fn made(&self, name: &str, answer: &Value, pointer: &str) {
+        let arn = answer.pointer(pointer).and_then(Value::as_str);
+        let arn = arn.unwrap_or_else(|| panic!("{pointer} in {answer}")).to_owned();
+        self.arns.lock().expect("no test panics here").insert(name.to_owned(), arn);
+    }
+
+    /// A load balancer, `application` or `network`, known as `lb/NAME`.
     pub(crate) fn balancer(&self, name: &str, kind: &str) {
-        let balancer = json!({
-            "LoadBalancerArn": name, "LoadBalancerName": name, "Type": kind,
-            "Scheme": "internet-facing", "DNSName": format!("{name}.elb.amazonaws.com"),
-            "CanonicalHostedZoneId": "Z1", "CreatedTime": self.emulator.now().to_string(),
-            "VpcId": "vpc-1", "AvailabilityZones": [], "IpAddressType": "ipv4",
-        });
-        let balancer = serde_json::from_value(balancer).expect("a LoadBalancer");
-        self.change(|account| account.elbv2.load_balancers.insert(name.to_owned(), balancer));
+        let input =
+            json!({"Name": name, "Type": kind, "Scheme": "internal", "Subnets": self.subnets});
+        let answer = self.elb("CreateLoadBalancer", input);
+        self.made(&format!("lb/{name}"), &answer, "/LoadBalancers/0/LoadBalancerArn");
     }
 
-    /// A listener with its default rule; its ARN is `balancer/port`.
+    /// A listener, known as `balancer/port`.
     pub(crate) fn listener(&self, balancer: &str, port: u16, protocol: &str, actions: Value) {
-        let arn = format!("{balancer}/{port}");
-        let listener = Listener {
-            arn: arn.clone(),
-            load_balancer_arn: balancer.to_owned(),
-            port,
-            protocol: serde_json::from_value(protocol.into()).expect("a ProtocolEnum"),
-            ssl_policy: None,
-            default_certificate: None,
-            certificates: Vec::new(),
-            default_actions: Vec::new(),
-            alpn_policy: Vec::new(),
-            mutual_authentication: None,
-            attributes: BTreeMap::new(),
-            tags: BTreeMap::new(),
-        };
-        self.change(|account| account.elbv2.listeners.insert(arn.clone(), listener));
-        self.rule(&arn, None, json!({"Actions": actions}));
+        self.secure_listener(balancer, (port, protocol), actions, &[]);
     }
 
-    /// A rule: `Conditions`, `Actions` and `Transforms` as the API has them.
-    pub(crate) fn rule(&self, listener: &str, priority: Option<u32>, rule: Value) {
-        fn list<T: serde::de::DeserializeOwned>(rule: &Value, name: &str) -> Vec<T> {
-            let list = rule.get(name).cloned().unwrap_or_else(|| json!([]));
-            serde_json::from_value(list).unwrap_or_else(|error| panic!("{name}: {error}"))
+    /// A listener with certificates by ARN, the default one first.
+    pub(crate) fn secure_listener(
+        &self,
+        balancer: &str,
+        (port, protocol): (u16, &str),
+        actions: Value,
+        certificates: &[String],
+    ) {
+        let mut input = json!({"LoadBalancerArn": format!("lb/{balancer}"), "Port": port,
+            "Protocol": protocol, "DefaultActions": actions});
+        let mut certificates = certificates.iter().map(|arn| json!([{"CertificateArn": arn}]));
+        if let Some(default) = certificates.next() {
+            input["Certificates"] = default;
         }
-        let rule = Rule {
-            arn: format!("{listener}/{priority:?}"),
-            listener_arn: listener.to_owned(),
-            priority,
-            conditions: list(&rule, "Conditions"),
-            actions: list(&rule, "Actions"),
-            transforms: list(&rule, "Transforms"),
-            tags: BTreeMap::new(),
-        };
-        self.change(|account| account.elbv2.rules.insert(rule.arn.clone(), rule));
+        let name = format!("{balancer}/{port}");
+        self.made(&name, &self.elb("CreateListener", input), "/Listeners/0/ListenerArn");
+        for further in certificates {
+            let input = json!({"ListenerArn": name, "Certificates": further});
+            self.elb("AddListenerCertificates", input);
+        }
     }
 
-    /// A target group for IP addresses with quick health checks; `set` adds or changes members.
+    /// A rule, known as `listener#priority`: `Conditions`, `Actions` and `Transforms` as the API has them.
+    pub(crate) fn rule(&self, listener: &str, priority: u32, mut rule: Value) {
+        rule["ListenerArn"] = listener.into();
+        rule["Priority"] = priority.into();
+        let name = format!("{listener}#{priority}");
+        self.made(&name, &self.elb("CreateRule", rule), "/Rules/0/RuleArn");
+    }
+
+    /// A target group for IP addresses with quick health checks, known by its name; `set` adds to it.
     pub(crate) fn group(&self, name: &str, set: Value) {
-        let mut group = json!({
-            "TargetGroupArn": name, "TargetGroupName": name, "Protocol": "HTTP",
-            "ProtocolVersion": "HTTP1", "Port": 8080, "TargetType": "ip",
-            "IpAddressType": "ipv4", "HealthCheckProtocol": "HTTP",
-            "HealthCheckPort": "traffic-port", "HealthCheckEnabled": true,
-            "HealthCheckIntervalSeconds": 15, "HealthCheckTimeoutSeconds": 5,
-            "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2, "HealthCheckPath": "/",
-            "Matcher": {"HttpCode": "200"},
-        });
+        let mut input = json!({"Name": name, "Protocol": "HTTP", "Port": 8080, "TargetType": "ip",
+            "VpcId": self.vpc, "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2});
         for (key, value) in set.as_object().into_iter().flatten() {
-            group[key] = value.clone();
+            input[key] = value.clone();
         }
-        let group = serde_json::from_value(group).expect("a TargetGroup");
-        self.change(|account| account.elbv2.target_groups.insert(name.to_owned(), group));
+        let answer = self.elb("CreateTargetGroup", input);
+        self.made(name, &answer, "/TargetGroups/0/TargetGroupArn");
+    }
+
+    /// A target group whose health checks ask another port, at which all is well.
+    pub(crate) fn group_of_survivors(&self, name: &str) {
+        self.group(name, json!({"HealthCheckPort": "9090"}));
     }
 
     pub(crate) fn group_attributes(&self, group: &str, pairs: &[(&str, &str)]) {
-        self.change(|account| {
-            let group = account.elbv2.target_groups.get_mut(group).expect("a known group");
-            group.attributes.extend(pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())));
-        });
+        let input = json!({"TargetGroupArn": group, "Attributes": attributes(pairs)});
+        self.elb("ModifyTargetGroupAttributes", input);
     }
 
     pub(crate) fn balancer_attributes(&self, balancer: &str, pairs: &[(&str, &str)]) {
-        self.change(|account| {
-            let found = account.elbv2.load_balancers.get_mut(balancer).expect("a known one");
-            found.attributes.extend(pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())));
-        });
+        let arn = format!("lb/{balancer}");
+        let input = json!({"LoadBalancerArn": arn, "Attributes": attributes(pairs)});
+        self.elb("ModifyLoadBalancerAttributes", input);
     }
 
     /// Registers a target at `10.0.0.N:8080` that leads to `socket`; its address.
     pub(crate) fn register(&self, group: &str, socket: SocketAddr) -> String {
-        let id = Ipv4Addr::from(0x0A00_0000 + self.pods.fetch_add(1, Ordering::Relaxed));
-        self.routes.set(id.to_string(), 8080, vec![socket]);
-        self.change(|account| {
-            let target = Target {
-                id: id.to_string(),
-                port: Some(8080),
-                availability_zone: None,
-                zone: None,
-                quic_server_id: None,
-                health: Health::registering(),
-                since: account.now,
-                draining_until: None,
-                passed: 0,
-                failed: 0,
-            };
-            account.elbv2.targets.entry(group.to_owned()).or_default().push(target);
-        });
-        id.to_string()
+        let number = self.pods.fetch_add(1, Ordering::Relaxed);
+        let id = Ipv4Addr::from(0x0A00_0010 + number).to_string();
+        self.routes.set(id.clone(), 8080, vec![socket]);
+        self.routes.set(id.clone(), 9090, vec![self.survivor]);
+        self.elb("RegisterTargets", json!({"TargetGroupArn": group, "Targets": [{"Id": id}]}));
+        id
+    }
+
+    pub(crate) fn deregister(&self, group: &str, id: &str) {
+        self.elb("DeregisterTargets", json!({"TargetGroupArn": group, "Targets": [{"Id": id}]}));
     }
 
     /// Registers an echo backend that calls itself `pod`; the address of the target.
     pub(crate) async fn pod(&self, group: &str, pod: &str) -> String {
-        let (listener, socket) = free_socket().await;
-        let identity = Identity {
-            namespace: "shop".into(),
-            service: group.into(),
-            pod: pod.into(),
-            port: 8080,
-        };
-        tokio::spawn(echo::serve(identity, listener));
-        self.register(group, socket)
+        let address = self.register(group, echo_backend(group, pod).await);
+        let mut arns = self.arns.lock().expect("no test panics here");
+        arns.insert(format!("pod/{pod}"), address.clone());
+        address
+    }
+
+    /// The target behind which a pod is.
+    pub(crate) fn address_of(&self, pod: &str) -> String {
+        self.arns.lock().expect("no test panics here")[&format!("pod/{pod}")].clone()
     }
 
     /// Returns when everything so far is served and probed.
@@ -190,8 +206,15 @@ impl Lab {
 
     /// The targets' states, in the order of registration.
     pub(crate) fn states(&self, group: &str) -> Vec<State> {
-        let account = self.emulator.account();
-        account.elbv2.targets_of(group).iter().map(|target| target.health.state).collect()
+        self.health(group).into_iter().map(|health| health.state).collect()
+    }
+
+    /// The same with reasons.
+    pub(crate) fn health(&self, group: &str) -> Vec<Health> {
+        let answer = self.elb("DescribeTargetHealth", json!({"TargetGroupArn": group}));
+        let all = answer["TargetHealthDescriptions"].as_array().cloned().unwrap_or_default();
+        let health = |one: &Value| serde_json::from_value(one["TargetHealth"].clone());
+        all.iter().map(|one| health(one).expect("a TargetHealth")).collect()
     }
 
     /// Returns when the account has come to a state.
@@ -217,6 +240,33 @@ impl Lab {
         assert_eq!(listener.error, None);
         listener.listen
     }
+}
+
+/// A VPC with subnets in two zones.
+fn network(emulator: &Emulator) -> (String, [String; 2]) {
+    let made = |operation: &str, input: Value, pointer: &str| {
+        let answer = emulator.call("ec2", operation, &input).expect("the input is right");
+        let id = answer.pointer(pointer).and_then(Value::as_str);
+        id.unwrap_or_else(|| panic!("{pointer} in {answer}")).to_owned()
+    };
+    let vpc = made("CreateVpc", json!({"CidrBlock": "10.0.0.0/16"}), "/Vpc/VpcId");
+    let subnets = [("10.0.0.0/24", "us-west-2a"), ("10.0.1.0/24", "us-west-2b")];
+    let subnets = subnets.map(|(cidr, zone)| {
+        let input = json!({"VpcId": vpc, "CidrBlock": cidr, "AvailabilityZone": zone});
+        made("CreateSubnet", input, "/Subnet/SubnetId")
+    });
+    (vpc, subnets)
+}
+
+fn attributes(pairs: &[(&str, &str)]) -> Vec<Value> {
+    pairs.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
+}
+
+async fn echo_backend(service: &str, pod: &str) -> SocketAddr {
+    let (listener, socket) = free_socket().await;
+    let (namespace, service, pod) = ("shop".into(), service.into(), pod.into());
+    tokio::spawn(echo::serve(Identity { namespace, service, pod, port: 8080 }, listener));
+    socket
 }
 
 pub(crate) async fn free_socket() -> (TcpListener, SocketAddr) {

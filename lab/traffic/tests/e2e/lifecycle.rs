@@ -16,7 +16,7 @@ async fn load_balancers_get_addresses_of_their_own_with_their_real_ports() {
     let address = |last: u8| IpAddr::from([127, 65, 7, last]);
     // Somebody else sits at one of the ports on the second address.
     let _taken = TcpListener::bind(SocketAddr::new(address(2), 18090)).await.expect("free");
-    let lab = Lab::start(Config { own_addresses: true, first_address: first, ..quick() });
+    let lab = Lab::start(Config { own_addresses: true, first_address: first, ..quick() }).await;
     for name in ["one", "three"] {
         lab.balancer(name, "application");
         lab.listener(name, 18090, "HTTP", fixed("200", name));
@@ -33,15 +33,14 @@ async fn load_balancers_get_addresses_of_their_own_with_their_real_ports() {
         assert_eq!(&get(ports[0], "a.b/").await.body[..], name.as_bytes());
         assert_eq!(lab.addresses.get(&endpoint.dns_name), Some(vec![address(last)]));
     }
-    assert!(lab.addresses.get("bare.elb.amazonaws.com").is_some(), "a name without listeners");
+    let bare = lab.endpoint("bare");
+    assert_eq!(lab.addresses.get(&bare.dns_name), Some(vec![bare.address]), "without listeners");
 
     // The first one goes: its name is forgotten, its socket closed, its address free again.
-    lab.change(|account| {
-        account.elbv2.load_balancers.remove("one");
-        account.elbv2.listeners.retain(|_, listener| listener.load_balancer_arn != "one");
-    });
+    let gone = lab.endpoint("one").dns_name;
+    lab.elb("DeleteLoadBalancer", json!({"LoadBalancerArn": "lb/one"}));
     lab.ready().await;
-    assert_eq!(lab.addresses.get("one.elb.amazonaws.com"), None);
+    assert_eq!(lab.addresses.get(&gone), None);
     assert!(TcpStream::connect(SocketAddr::new(address(1), 18090)).await.is_err());
     lab.balancer("next", "application");
     lab.listener("next", 18090, "HTTP", fixed("200", "next"));
@@ -52,7 +51,7 @@ async fn load_balancers_get_addresses_of_their_own_with_their_real_ports() {
 
 #[tokio::test]
 async fn without_addresses_of_their_own_they_share_one_and_find_free_ports() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     for name in ["one", "two"] {
         lab.balancer(name, "application");
         lab.listener(name, 80, "HTTP", fixed("200", name));
@@ -68,16 +67,14 @@ async fn without_addresses_of_their_own_they_share_one_and_find_free_ports() {
 
 #[tokio::test]
 async fn a_listener_may_change_its_port_and_everything_stops_when_told() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     lab.listener("web", 18095, "HTTP", fixed("200", "here"));
     lab.ready().await;
     let before = lab.socket("web", 18095);
     // A client that stays connected and says nothing.
     let _idle = TcpStream::connect(before).await.expect("open");
-    lab.change(|account| {
-        account.elbv2.listeners.get_mut("web/18095").expect("one listener").port = 18096;
-    });
+    lab.elb("ModifyListener", json!({"ListenerArn": "web/18095", "Port": 18096}));
     lab.ready().await;
     let after = lab.socket("web", 18096);
     assert_eq!(&get(after, "a.b/").await.body[..], b"here");

@@ -1,60 +1,37 @@
 //! TLS with certificates from the account, HTTP/2 on both sides, websockets, and network load balancers.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::Request;
 use http_body_util::Full;
-use inroad_emulator::acm::{Certificate, Pem};
 use inroad_emulator::elbv2::State;
-use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
-use std::net::SocketAddr;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::{exchange, exchange_http2, request};
-use crate::lab::{Lab, forward, quick};
+use crate::lab::{Lab, forward, paths, quick};
 
-/// Puts a self-signed certificate into ACM; its PEM.
-fn certificate(lab: &Lab, arn: &str, names: &[&str]) -> String {
+/// Imports a self-signed certificate into ACM; its ARN and its PEM.
+fn certificate(lab: &Lab, names: &[&str]) -> (String, String) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let made = rcgen::generate_simple_self_signed(names.clone()).expect("a certificate");
+    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
     let pem = made.cert.pem();
-    let certificate = Certificate {
-        arn: arn.to_owned(),
-        domain: names[0].clone(),
-        names,
-        status: "ISSUED".into(),
-        kind: "IMPORTED".into(),
-        key_algorithm: "EC_prime256v1".into(),
-        created: Timestamp::UNIX_EPOCH,
-        validity: None,
-        idempotency_token: None,
-        pem: Some(Pem {
-            certificate: pem.clone(),
-            chain: String::new(),
-            private_key: made.signing_key.serialize_pem(),
-        }),
-        tags: Default::default(),
-    };
-    lab.change(|account| account.acm.certificates.insert(arn.to_owned(), certificate));
-    pem
-}
-
-fn attach(lab: &Lab, listener: &str, certificates: &[&str]) {
-    lab.change(|account| {
-        let listener = account.elbv2.listeners.get_mut(listener).expect("a known listener");
-        let mut arns = certificates.iter().map(|arn| (*arn).to_owned());
-        listener.default_certificate = arns.next();
-        listener.certificates = arns.collect();
-    });
+    let base64 = |text: &str| STANDARD.encode(text);
+    let key = made.signing_key.serialize_pem();
+    let input = json!({"Certificate": base64(&pem), "PrivateKey": base64(&key)});
+    let answer = lab.emulator.call("acm", "ImportCertificate", &input).expect("it is imported");
+    (answer["CertificateArn"].as_str().expect("an ARN").to_owned(), pem)
 }
 
 /// A TLS client that trusts `pems` and nothing else.
@@ -82,15 +59,15 @@ async fn tls(
 
 #[tokio::test]
 async fn a_listener_shows_the_certificate_for_the_name_and_speaks_http2() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     lab.group("app", json!({}));
     lab.pod("app", "app-1").await;
-    lab.listener("web", 18443, "HTTPS", forward("app"));
-    let plain = certificate(&lab, "default", &["default.example.com"]);
-    let wild = certificate(&lab, "wild", &["*.example.com"]);
-    let exact = certificate(&lab, "exact", &["shop.example.com"]);
-    attach(&lab, "web/18443", &["default", "wild", "exact"]);
+    let (default, plain) = certificate(&lab, &["default.example.com"]);
+    let (second, wild) = certificate(&lab, &["*.example.com"]);
+    let (third, exact) = certificate(&lab, &["shop.example.com"]);
+    let certificates = [default, second, third];
+    lab.secure_listener("web", (18443, "HTTPS"), forward("app"), &certificates);
     lab.ready().await;
     let to = lab.socket("web", 18443);
 
@@ -122,14 +99,12 @@ async fn a_listener_shows_the_certificate_for_the_name_and_speaks_http2() {
 
 #[tokio::test]
 async fn target_groups_speak_their_protocol_version() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
-    let http2 = json!({"ProtocolVersion": "HTTP2"});
-    lab.group("app", http2);
+    lab.group("app", json!({"ProtocolVersion": "HTTP2"}));
     lab.pod("app", "app-1").await;
-    lab.listener("web", 18443, "HTTPS", forward("app"));
-    let pem = certificate(&lab, "c", &["a.example.com"]);
-    attach(&lab, "web/18443", &["c"]);
+    let (arn, pem) = certificate(&lab, &["a.example.com"]);
+    lab.secure_listener("web", (18443, "HTTPS"), forward("app"), &[arn]);
     lab.ready().await;
     let to = lab.socket("web", 18443);
     let stream = tls(to, "a.example.com", &[&pem], &["h2"]).await.expect("TLS");
@@ -140,19 +115,32 @@ async fn target_groups_speak_their_protocol_version() {
     assert_eq!(seen["host"], "a.example.com:18443");
     let stream = tls(to, "a.example.com", &[&pem], &["http/1.1"]).await.expect("TLS");
     assert_eq!(exchange(stream, request("a.example.com/")).await.status, 464);
+
+    let url = "https://id.example.com/";
+    let oidc = json!({"Issuer": url, "AuthorizationEndpoint": url, "TokenEndpoint": url,
+        "UserInfoEndpoint": url, "ClientId": "c", "ClientSecret": "s"});
+    let actions = json!([
+        {"Type": "forward", "Order": 2, "TargetGroupArn": "app"},
+        {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": oidc},
+    ]);
+    let rule = json!({"Conditions": [paths(&["/login"])], "Actions": actions});
+    lab.rule("web/18443", 1, rule);
+    let stream = tls(to, "a.example.com", &[&pem], &["http/1.1"]).await.expect("TLS");
+    let login = exchange(stream, request("a.example.com/login")).await;
+    assert_eq!(login.status, 500);
+    assert!(login.body.starts_with(b"AuthenticateOidc is not served"), "{:?}", login.body);
 }
 
 #[tokio::test]
 async fn grpc_reaches_a_grpc_target_group_and_its_health_checks_are_grpc() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     let grpc = json!({"ProtocolVersion": "GRPC", "Matcher": {"GrpcCode": "0-99"},
         "HealthCheckPath": "/AWS.ALB/healthcheck"});
     lab.group("app", grpc);
     lab.pod("app", "app-1").await;
-    lab.listener("web", 18443, "HTTPS", forward("app"));
-    let pem = certificate(&lab, "c", &["a.example.com"]);
-    attach(&lab, "web/18443", &["c"]);
+    let (arn, pem) = certificate(&lab, &["a.example.com"]);
+    lab.secure_listener("web", (18443, "HTTPS"), forward("app"), &[arn]);
     lab.ready().await;
     assert_eq!(lab.states("app"), [State::Healthy]);
     let to = lab.socket("web", 18443);
@@ -165,13 +153,14 @@ async fn grpc_reaches_a_grpc_target_group_and_its_health_checks_are_grpc() {
     assert_eq!(reply.header("grpc-status"), "12");
     assert_eq!(reply.header("grpc-message"), "shop/app app-1");
     // A matcher that the answer does not meet.
-    lab.group("app", json!({"ProtocolVersion": "GRPC", "Matcher": {"GrpcCode": "0"}}));
+    let input = json!({"TargetGroupArn": "app", "Matcher": {"GrpcCode": "0"}});
+    lab.elb("ModifyTargetGroup", input);
     lab.until(|lab| lab.states("app") == [State::Unhealthy]).await;
 }
 
 #[tokio::test]
 async fn websockets_pass_through_a_load_balancer() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     lab.group("app", json!({}));
     lab.pod("app", "app-1").await;
@@ -190,7 +179,7 @@ async fn websockets_pass_through_a_load_balancer() {
 
 #[tokio::test]
 async fn network_load_balancers_carry_bytes_with_and_without_tls() {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("net", "network");
     lab.group(
         "tcp",
@@ -199,10 +188,10 @@ async fn network_load_balancers_carry_bytes_with_and_without_tls() {
     );
     lab.pod("tcp", "tcp-1").await;
     lab.listener("net", 18081, "TCP", forward("tcp"));
-    lab.listener("net", 18444, "TLS", forward("tcp"));
-    lab.listener("net", 18082, "UDP", forward("tcp"));
-    let pem = certificate(&lab, "c", &["net.example.com"]);
-    attach(&lab, "net/18444", &["c"]);
+    let (arn, pem) = certificate(&lab, &["net.example.com"]);
+    lab.secure_listener("net", (18444, "TLS"), forward("tcp"), &[arn]);
+    lab.group("udp", json!({"Protocol": "UDP"}));
+    lab.listener("net", 18082, "UDP", forward("udp"));
     lab.ready().await;
     let stream = TcpStream::connect(lab.socket("net", 18081)).await.expect("open");
     let seen = exchange(stream, request("a.b/x")).await.json();

@@ -9,7 +9,7 @@ use crate::client::{get, request, send};
 use crate::lab::{Lab, quick, weighted};
 
 async fn lab() -> Lab {
-    let lab = Lab::start(quick());
+    let lab = Lab::start(quick()).await;
     lab.balancer("web", "application");
     for group in ["blue", "green"] {
         lab.group(group, json!({}));
@@ -68,8 +68,7 @@ async fn a_target_group_keeps_a_client_at_its_target_while_it_serves() {
         assert_eq!(again.pod(), first.pod());
     }
     // Its target leaves: the client is taken elsewhere, and sticks there.
-    let number: usize = first.pod()["blue-".len()..].parse().expect("blue-N");
-    lab.change(|account| account.elbv2.targets.get_mut("blue").expect("three").remove(number - 1));
+    lab.deregister("blue", &lab.address_of(&first.pod()));
     let moved = send(to, request("a.b/").header("cookie", &cookies)).await;
     assert_ne!(moved.pod(), first.pod());
     assert_eq!(
@@ -83,7 +82,7 @@ async fn the_applications_cookie_decides_where_the_group_says_so() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let lab = lab().await;
-    lab.group("app", json!({"HealthCheckEnabled": false}));
+    lab.group_of_survivors("app");
     for number in 1..=2 {
         let (listener, socket) = crate::lab::free_socket().await;
         lab.register("app", socket);
@@ -112,7 +111,7 @@ async fn the_applications_cookie_decides_where_the_group_says_so() {
         ],
     );
     lab.listener("web", 18080, "HTTP", weighted(&[("app", 1)]));
-    assert!(lab.traffic.settled().await);
+    lab.ready().await;
     let to = lab.socket("web", 18080);
     assert_eq!(get(to, "a.b/").await.cookies(), "", "no session yet, nothing to stick to");
     let login = get(to, "a.b/login").await;
