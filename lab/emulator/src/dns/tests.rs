@@ -164,7 +164,8 @@ async fn questions_are_answered_from_the_zones() {
     };
     let denied = |code: &str, zone: &str| format!("{code} AA [] [{}]", soa(zone));
     let fine = |records: &str| format!("NoError AA [{records}] []");
-    let lb = "elb.amazonaws.com. 60 SOA elb.amazonaws.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 60";
+    let lb = "elb.amazonaws.com. 60 SOA elb.amazonaws.com. awsdns-hostmaster.amazon.com. 1 7200 \
+        900 1209600 60";
     let chain =
         "c.example.com. 300 CNAME cc.example.com.; cc.example.com. 300 CNAME a.example.com.";
     for (name, kind, answer) in [
