@@ -28,7 +28,7 @@ pub(super) fn associate(account: &mut Account, input: &Value) -> Result<Value, F
 
 /// The VPC of a request: one of this account and region that sees no zone of that name yet. One
 /// that sees a zone was found before, so it is not looked for again.
-pub(super) fn resolve(account: &mut Account, name: &DnsName, given: &Value) -> Result<Vpc, Fault> {
+pub(super) fn resolve(account: &Account, name: &DnsName, given: &Value) -> Result<Vpc, Fault> {
     let (Some(region), Some(id)) = (text(given, "VPCRegion"), text(given, "VPCId")) else {
         return Err(invalid("A VPC needs both VPCRegion and VPCId"));
     };
@@ -42,8 +42,7 @@ pub(super) fn resolve(account: &mut Account, name: &DnsName, given: &Value) -> R
         );
         return Err(Fault::new("ConflictingDomainExists", message));
     }
-    let known = crate::ec2::call(account, "DescribeVpcs", &json!({"VpcIds": [id]}));
-    if region != account.settings.region || known.is_err() {
+    if region != account.settings.region || !account.ec2.vpcs.contains_key(id) {
         let message = format!(
             "The VPC: {id} you provided is not authorized to make the \
             association or does not exist in {region}."

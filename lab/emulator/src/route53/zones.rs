@@ -70,7 +70,7 @@ fn created(account: &mut Account, id: &str, zone: &Zone) -> Value {
 }
 
 /// The VPC that makes the zone private. `PrivateZone` alone does not: a private zone has a VPC.
-fn first_vpc(account: &mut Account, name: &DnsName, input: &Value) -> Result<Option<Vpc>, Fault> {
+fn first_vpc(account: &Account, name: &DnsName, input: &Value) -> Result<Option<Vpc>, Fault> {
     if input["VPC"].is_object() {
         return vpcs::resolve(account, name, &input["VPC"]).map(Some);
     }

@@ -133,6 +133,30 @@ fn a_private_zone_has_vpcs_that_see_one_zone_of_a_name() {
 }
 
 #[test]
+fn a_zone_made_with_a_vpc_is_private_and_takes_further_vpcs() {
+    let lab = Lab::new();
+    let vpc = || {
+        let made = lab.emulator.call("ec2", "CreateVpc", &json!({"CidrBlock": "10.0.0.0/16"}));
+        let id = made.expect("a VPC")["Vpc"]["VpcId"].clone();
+        json!({"VPCRegion": "us-west-2", "VPCId": id})
+    };
+    let (first, second) = (vpc(), vpc());
+    let input = json!({"Name": "inner.test", "CallerReference": "p", "VPC": first});
+    let made = lab.call("CreateHostedZone", input).expect("a private zone");
+    assert_eq!(
+        (&made["VPC"], &made["HostedZone"]["Config"]["PrivateZone"]),
+        (&first, &json!(true))
+    );
+    let id = &made["HostedZone"]["Id"];
+    lab.call("AssociateVPCWithHostedZone", json!({"HostedZoneId": id, "VPC": second}))
+        .expect("a second VPC");
+    let got = lab.call("GetHostedZone", json!({"Id": id})).expect("the zone");
+    assert_eq!(got["VPCs"], json!([first, second]));
+    let again = json!({"Name": "inner.test", "CallerReference": "q", "VPC": second});
+    assert_eq!(lab.refused("CreateHostedZone", again).0, "ConflictingDomainExists");
+}
+
+#[test]
 fn a_change_is_in_sync_when_its_time_has_come() {
     let lab = Lab::new();
     lab.emulator.account().route53.propagation = SignedDuration::from_secs(60);
