@@ -13,7 +13,7 @@ use http::header::{
     CONNECTION, CONTENT_TYPE, HOST, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -71,14 +71,14 @@ async fn connection(identity: Arc<Identity>, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
         let identity = identity.clone();
-        async move { Ok::<_, Infallible>(answer(&identity, request)) }
+        async move { Ok::<_, Infallible>(answer(&identity, request).await) }
     });
     let builder = Builder::new(TokioExecutor::new());
     // What a connection fails with is the client's to know.
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
 
-fn answer(identity: &Identity, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(identity: &Identity, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
     let key = request.headers().get(SEC_WEBSOCKET_KEY).cloned();
     if let Some(key) = key.filter(|_| request.headers().contains_key(UPGRADE)) {
         tokio::spawn(echo_messages(hyper::upgrade::on(&mut request)));
@@ -88,6 +88,8 @@ fn answer(identity: &Identity, mut request: Request<Incoming>) -> Response<Full<
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
         return unimplemented(identity);
     }
+    // An answer before the end of a large request would break the connection under its sender.
+    while request.body_mut().frame().await.is_some_and(|frame| frame.is_ok()) {}
     let header = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let answer = Answer {

@@ -147,7 +147,8 @@ impl Front {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(idle))
-            .preserve_header_case(true);
+            .preserve_header_case(true)
+            .title_case_headers(true);
         let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
         let (served, arn) = (self.served, self.arn);
         let service =

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -63,10 +63,22 @@ pub(crate) async fn exchange<S>(stream: S, request: http::request::Builder) -> R
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    exchange_body(stream, request, Bytes::new()).await
+}
+
+/// The same with a body.
+pub(crate) async fn exchange_body<S>(
+    stream: S,
+    request: http::request::Builder,
+    body: Bytes,
+) -> Reply
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.expect("a connection");
     tokio::spawn(connection);
-    let request = request.body(Empty::<Bytes>::new()).expect("a request");
+    let request = request.body(Full::new(body)).expect("a request");
     collect(sender.send_request(request).await.expect("an answer")).await
 }
 

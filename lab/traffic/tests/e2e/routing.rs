@@ -1,8 +1,9 @@
 //! Which rule catches a request, and what it does with it.
 
 use serde_json::json;
+use tokio::net::TcpStream;
 
-use crate::client::{get, request, send};
+use crate::client::{exchange_body, get, request, send};
 use crate::lab::{Lab, fixed, forward, hosts, paths, quick, weighted};
 
 #[tokio::test]
@@ -86,6 +87,12 @@ async fn the_target_sees_what_an_alb_tells_it() {
     assert_eq!((&headers["x-app"], &headers["te"]), (&json!("1"), &json!(null)));
     let trace = headers["x-amzn-trace-id"].as_str().expect("a trace id");
     assert_eq!((trace.len(), &trace[..7]), ("Root=1-12345678-".len() + 24, "Root=1-"));
+
+    let stream = TcpStream::connect(to).await.expect("open");
+    let upload = request("a.example.com/upload").method("POST");
+    let large = exchange_body(stream, upload, vec![b'x'; 3_000_000].into()).await.json();
+    assert_eq!((&large["method"], &large["path"]), (&json!("POST"), &json!("/upload")));
+    assert_eq!(large["headers"]["content-length"], "3000000");
 
     let rewritten = get(to, "a.example.com/api/items?q=1").await.json();
     assert_eq!((&rewritten["path"], &rewritten["query"]), (&json!("/v2/items"), &json!("q=1")));
