@@ -15,6 +15,7 @@ pub mod elbv2;
 mod fault;
 pub mod faults;
 pub mod route53;
+pub mod seed;
 mod server;
 mod sts;
 mod tagging;

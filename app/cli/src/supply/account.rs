@@ -274,7 +274,9 @@ pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> Vec<String> {
     let mut notes = Vec::new();
     {
         let mut account = emulator.account();
-        seed::restore(&mut account, &estate.document());
+        if let Err(problem) = seed::restore(&mut account, &estate.document()) {
+            notes.push(format!("not all of the account could be supplied: {problem}"));
+        }
         for (key, names) in &estate.certificates {
             let mut names: Vec<String> = names.iter().cloned().collect();
             let domain = names.first().cloned().unwrap_or_else(|| "example.com".into());

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::state::{Ec2, Group, Rule};
+use super::state::{
+    Ec2, Group, Instance, Interface, InternetGateway, PrefixList, RouteTable, Rule, Subnet, Vpc,
+};
 use super::{object, permission, tags, text};
 use crate::Account;
 
 /// Every document, by the name that the API gives to its list.
 pub(crate) fn snapshot(account: &Account) -> Value {
     let ec2 = &account.ec2;
-    let lists = |list: &super::state::PrefixList| {
+    let lists = |list: &PrefixList| {
         let mut tree = object(list);
         tree["Entries"] = json!(list.entries);
         tree
@@ -37,64 +39,59 @@ fn all<T>(records: &BTreeMap<String, T>, tree: impl Fn(&T) -> Value) -> Value {
     records.values().map(tree).collect()
 }
 
-/// Puts the documents of a snapshot into an account without EC2 resources. The error names the list and
-/// what is wrong with it.
+/// Puts the documents of a snapshot into an account. What the account holds under the same id stays as it
+/// is, and a list that the snapshot lacks changes nothing. The error names the list and what is
+/// wrong with it; nothing is restored then.
 pub(crate) fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
-    let ec2 = Ec2 {
-        vpcs: records(document, "Vpcs", |vpc: &super::Vpc| vpc.vpc_id.clone())?,
-        subnets: records(document, "Subnets", |subnet: &super::Subnet| subnet.subnet_id.clone())?,
-        groups: BTreeMap::new(),
-        interfaces: records(document, "NetworkInterfaces", |interface: &super::Interface| {
-            interface.network_interface_id.clone()
-        })?,
-        instances: records(document, "Instances", |i: &super::Instance| i.instance_id.clone())?,
-        route_tables: records(document, "RouteTables", |t: &super::RouteTable| {
-            t.route_table_id.clone()
-        })?,
-        internet_gateways: records(document, "InternetGateways", |g: &super::InternetGateway| {
-            g.internet_gateway_id.clone()
-        })?,
-        prefix_lists: records(document, "PrefixLists", |l: &super::PrefixList| {
-            l.prefix_list_id.clone()
-        })?,
-    };
-    account.ec2 = ec2;
-    derived(account, document);
-    for tree in document["SecurityGroups"].as_array().into_iter().flatten() {
-        let group = group(account, tree)?;
-        account.ec2.groups.insert(group.group_id.clone(), group);
-    }
+    let vpcs: Vec<Vpc> = read(document, "Vpcs")?;
+    let subnets: Vec<Subnet> = read(document, "Subnets")?;
+    let interfaces: Vec<Interface> = read(document, "NetworkInterfaces")?;
+    let instances: Vec<Instance> = read(document, "Instances")?;
+    let tables: Vec<RouteTable> = read(document, "RouteTables")?;
+    let gateways: Vec<InternetGateway> = read(document, "InternetGateways")?;
+    let lists: Vec<PrefixList> = read(document, "PrefixLists")?;
+    let groups = document["SecurityGroups"].as_array().into_iter().flatten();
+    let groups = groups.map(|tree| group(account, tree)).collect::<Result<Vec<Group>, String>>()?;
+    let ec2 = &mut account.ec2;
+    keep(&mut ec2.vpcs, vpcs, |vpc| vpc.vpc_id.clone());
+    keep(&mut ec2.subnets, subnets, |subnet| subnet.subnet_id.clone());
+    keep(&mut ec2.groups, groups, |group| group.group_id.clone());
+    keep(&mut ec2.interfaces, interfaces, |interface| interface.network_interface_id.clone());
+    keep(&mut ec2.instances, instances, |instance| instance.instance_id.clone());
+    keep(&mut ec2.route_tables, tables, |table| table.route_table_id.clone());
+    keep(&mut ec2.internet_gateways, gateways, |gateway| gateway.internet_gateway_id.clone());
+    keep(&mut ec2.prefix_lists, lists, |list| list.prefix_list_id.clone());
+    derived(ec2);
     Ok(())
 }
 
-/// What the state keeps elsewhere or works out is taken out of the documents again.
-fn derived(account: &mut Account, document: &Value) {
-    for subnet in account.ec2.subnets.values_mut() {
+/// What the state works out or keeps elsewhere is taken out of the documents again.
+fn derived(ec2: &mut Ec2) {
+    for subnet in ec2.subnets.values_mut() {
         subnet.rest.remove("AvailableIpAddressCount");
     }
-    for instance in account.ec2.instances.values_mut() {
+    for instance in ec2.instances.values_mut() {
         instance.rest.remove("NetworkInterfaces");
     }
-    for list in account.ec2.prefix_lists.values_mut() {
-        list.rest.remove("Entries");
-        let mut trees = document["PrefixLists"].as_array().into_iter().flatten();
-        let tree = trees.find(|tree| text(tree, "PrefixListId") == list.prefix_list_id);
-        let entries = tree.and_then(|tree| tree["Entries"].as_array());
-        list.entries = entries.cloned().unwrap_or_default();
+    for list in ec2.prefix_lists.values_mut() {
+        if let Some(Value::Array(entries)) = list.rest.remove("Entries") {
+            list.entries = entries;
+        }
     }
 }
 
-fn records<T: DeserializeOwned>(
-    document: &Value,
-    list: &str,
-    id: impl Fn(&T) -> String,
-) -> Result<BTreeMap<String, T>, String> {
+fn read<T: DeserializeOwned>(document: &Value, list: &str) -> Result<Vec<T>, String> {
     let trees = document[list].as_array().into_iter().flatten();
     let record = |tree: &Value| {
-        let record: T = serde_json::from_value(tree.clone()).map_err(|e| format!("{list}: {e}"))?;
-        Ok((id(&record), record))
+        serde_json::from_value(tree.clone()).map_err(|error| format!("{list}: {error}"))
     };
     trees.map(record).collect()
+}
+
+fn keep<T>(records: &mut BTreeMap<String, T>, new: Vec<T>, id: impl Fn(&T) -> String) {
+    for record in new {
+        records.entry(id(&record)).or_insert(record);
+    }
 }
 
 fn group(account: &mut Account, tree: &Value) -> Result<Group, String> {
