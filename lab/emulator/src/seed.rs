@@ -34,8 +34,7 @@ fn members(tree: Value) -> Map<String, Value> {
 pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
     ec2::restore(account, document)?;
     if document["Certificates"].is_array() {
-        let restored = acm::restore(account, &document["Certificates"]);
-        restored.map_err(|fault| format!("Certificates: {}", fault.message))?;
+        acm::restore(account, &document["Certificates"])?;
     }
     if document["HostedZones"].is_array() {
         route53::restore(account, &document["HostedZones"]);
@@ -50,7 +49,8 @@ pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
 /// Gives each load balancer its network interfaces where the document has none: other emulators make
 /// none, and without them a security group in use could be deleted.
 fn attach(account: &mut Account) -> Result<(), String> {
-    let balancers: Vec<elbv2::LoadBalancer> = account.elbv2.load_balancers.values().cloned().collect();
+    let balancers: Vec<elbv2::LoadBalancer> =
+        account.elbv2.load_balancers.values().cloned().collect();
     for balancer in balancers {
         let zones = balancer.network.availability_zones.iter();
         let subnets: Vec<String> = zones.map(|zone| zone.subnet_id.clone()).collect();

@@ -28,6 +28,12 @@ impl Route53 {
         self.health_checks.insert(id.to_owned(), healthy);
     }
 
+    /// Ids of the hosted zones that have tags, with them.
+    pub(crate) fn tagged_zones(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        let zones = self.tags.iter().filter(|((kind, _), _)| kind == "hostedzone");
+        zones.map(|((_, id), tags)| (id.as_str(), tags))
+    }
+
     pub(super) fn zone(&self, id: &str) -> Result<&Zone, Fault> {
         self.zones.get(id).ok_or_else(|| no_such_zone(id))
     }

@@ -54,15 +54,6 @@ pub(crate) const EC2: Style = Style {
     bad_token: "InvalidParameterValue",
 };
 
-/// ELBv2's `PageSize`, `Marker`, `NextMarker`.
-pub(crate) const ELBV2: Style = Style {
-    size: "PageSize",
-    token: "Marker",
-    next: "NextMarker",
-    default_size: Some(400),
-    bad_token: "ValidationError",
-};
-
 /// `{list: page, NextToken: ...}` for a list of ready trees.
 pub(crate) fn page(
     style: &Style,
