@@ -2,6 +2,14 @@
 //! force. Out: [`Compiled`]. Forbidden: AWS facts, names that need hashing, anything of later rooms.
 #![warn(missing_docs)]
 
+pub mod codes;
+mod compile;
+mod foundation;
+mod ingress;
 pub mod model;
+mod names;
+pub mod settings;
+mod targets;
 
+pub use compile::{compile, roots, units_of};
 pub use model::{Compiled, Intent};

@@ -1,0 +1,61 @@
+//! What stacks share: the backend security group, and the ports that must be open for it on targets
+//! (load-balancers.md 5.2, 5.3). In: every stack with its endpoints. Out: a [`FoundationIntent`].
+
+use inroad_words::{Origin, controller::BalancerSettings};
+use inroad_world::Lens;
+
+use crate::{
+    ingress::{self, group},
+    model::{Backend, FoundationIntent, SecurityIntent, StackIntent, TargetPort},
+    targets,
+};
+
+/// What the stacks of the world share. Mistakes are told with the stacks and targets themselves.
+pub(crate) fn compile(lens: &Lens<'_>, settings: &BalancerSettings) -> FoundationIntent {
+    let mut intent = FoundationIntent::default();
+    if !settings.switches.backend_security_group {
+        return intent;
+    }
+    for key in group::stacks(lens, settings) {
+        let stack = ingress::stack(lens, &key, settings, &mut Vec::new());
+        if let (true, Some(first)) = (wears_backend_group(&stack), stack.members.first()) {
+            intent.needed_by.insert(key, first.clone());
+            for backend in stack.backends.values() {
+                open(lens, backend, settings, &mut intent);
+            }
+        }
+    }
+    intent
+}
+
+fn wears_backend_group(stack: &StackIntent) -> bool {
+    let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
+    security.is_some_and(|security| match security {
+        SecurityIntent::Managed => true,
+        SecurityIntent::Given { manage_backend_rules, .. } => manage_backend_rules.value,
+    })
+}
+
+/// The traffic port and the health-check port of each endpoint, or all TCP where the operator says so.
+fn open(
+    lens: &Lens<'_>,
+    backend: &Backend,
+    settings: &BalancerSettings,
+    intent: &mut FoundationIntent,
+) {
+    let health: Option<u16> = backend.protocol.health_port.value.parse().ok();
+    for target in targets::endpoints(lens, backend, settings, &mut Vec::new()).into_keys() {
+        let openings = intent.openings.entry(target.id).or_default();
+        let mut add = |port: TargetPort, origin: &Origin| {
+            openings.entry(port).or_insert_with(|| origin.clone());
+        };
+        if settings.switches.unrestricted_rules {
+            add(TargetPort::AllTcp, &backend.origin);
+            continue;
+        }
+        add(TargetPort::Tcp(target.port), &backend.origin);
+        if let Some(port) = health {
+            add(TargetPort::Tcp(port), &backend.protocol.health_port.origin);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Backends to target groups (load-balancers.md 4.8): which Service and port, how it is reached, how its
+//! health is found out.
+
+use inroad_words::{
+    Diagnostic, Kind, ObjectKey, Origin, Said,
+    balancer::FixedResponse,
+    targets::{Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
+};
+use k8s_openapi::{
+    api::{
+        core::v1::{Service, ServicePort},
+        networking::v1::{IngressBackend, ServiceBackendPort},
+    },
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+
+use super::{Desk, group::Member, merge, merge::SaidMap, own_tags};
+use crate::{
+    codes,
+    model::{Backend, BackendSettings, RouteAction},
+    settings::{
+        BACKEND_PROTOCOL, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_PORT, HEALTH_PROTOCOL,
+        HEALTH_TIMEOUT, HEALTHY_THRESHOLD, Layer, PROTOCOL_VERSION, SUCCESS_CODES, Setting, TAGS,
+        TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD, look,
+        resolve, strange,
+    },
+};
+
+/// The Service port name that stands for an `actions.` annotation.
+const USE_ANNOTATION: &str = "use-annotation";
+
+/// What a backend does with a request; `None`: a Diagnostic tells why it does nothing. Its target
+/// group goes onto the desk.
+pub(super) fn action(
+    member: &Member<'_>,
+    backend: &IngressBackend,
+    origin: &Origin,
+    desk: &mut Desk<'_, '_>,
+) -> Option<RouteAction> {
+    match find(member, backend, origin, desk) {
+        Ok(Found::Group(id)) => {
+            Some(RouteAction::Forward { backends: vec![(id, None)], stickiness: None })
+        }
+        Ok(Found::Missing(warning)) => {
+            desk.diagnostics.push(warning);
+            Some(RouteAction::FixedResponse(FixedResponse {
+                content_type: Some("text/plain".into()),
+                message_body: Some("Backend service does not exist".into()),
+                status_code: "503".into(),
+            }))
+        }
+        Err(diagnostic) => {
+            desk.diagnostics.push(*diagnostic);
+            None
+        }
+    }
+}
+
+enum Found {
+    Group(String),
+    Missing(Diagnostic),
+}
+
+type Mistake = Box<Diagnostic>;
+
+fn mistake(
+    code: inroad_words::Code,
+    origin: &Origin,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Mistake {
+    Box::new(Diagnostic::error(code, origin.clone(), message).help(help))
+}
+
+fn find(
+    member: &Member<'_>,
+    backend: &IngressBackend,
+    origin: &Origin,
+    desk: &mut Desk<'_, '_>,
+) -> Result<Found, Mistake> {
+    let named = backend.service.as_ref().ok_or_else(|| {
+        let message = "this backend is not a Service";
+        mistake(codes::NOT_A_SERVICE, origin, message, "name one in backend.service")
+    })?;
+    let port = named.port.as_ref().and_then(port_ref).ok_or_else(|| {
+        let message = "this backend names no Service port";
+        mistake(codes::NO_PORT, origin, message, "give backend.service.port a name or a number")
+    })?;
+    if port == PortRef::Name(USE_ANNOTATION.into()) {
+        let message = format!("actions.{} is not served yet", named.name);
+        return Err(mistake(codes::NOT_SERVED, origin, message, "name a port of a Service"));
+    }
+    let key = ObjectKey::new(Kind::Service, &member.key.namespace, &named.name);
+    let Some(service) = desk.lens.by_key::<Service>(&key) else {
+        let message = format!("there is no Service {}", key.short());
+        if !desk.settings.switches.tolerate_missing_service {
+            let help = "create it; until then this path is not served";
+            return Err(mistake(codes::NO_SERVICE, origin, message, help));
+        }
+        let warning = Diagnostic::warning(codes::NO_SERVICE, origin.clone(), message);
+        return Ok(Found::Missing(warning.help("create it; until then the answer is 503")));
+    };
+    let id = format!("{}-{}:{port}", member.key.short(), named.name);
+    if !desk.backends.contains_key(&id) {
+        let call = Call { member, key, service, origin };
+        let backend = call.backend(port, desk)?;
+        desk.backends.insert(id.clone(), backend);
+    }
+    Ok(Found::Group(id))
+}
+
+fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {
+    match (&port.name, port.number) {
+        (Some(name), _) if !name.is_empty() => Some(PortRef::Name(name.clone())),
+        (_, Some(number)) => u16::try_from(number).ok().map(PortRef::Number),
+        _ => None,
+    }
+}
+
+/// A Service as one Ingress calls it.
+struct Call<'a, 'w> {
+    member: &'a Member<'w>,
+    key: ObjectKey,
+    service: &'w Service,
+    origin: &'a Origin,
+}
+
+impl Call<'_, '_> {
+    /// Where settings stand: class params, the Service, the Ingress.
+    fn layers(&self) -> Vec<Layer<'_>> {
+        let mut layers = self.member.layers();
+        let service = Layer::Annotations(&self.key, self.service.metadata.annotations.as_ref());
+        layers.insert(layers.len() - 1, service);
+        layers
+    }
+
+    fn ports(&self) -> &[ServicePort] {
+        self.service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
+    }
+
+    fn port(&self, port: &PortRef) -> Option<&ServicePort> {
+        self.ports().iter().find(|candidate| match port {
+            PortRef::Number(number) => candidate.port == i32::from(*number),
+            PortRef::Name(name) => candidate.name.as_deref() == Some(name),
+        })
+    }
+
+    fn backend(&self, port: PortRef, desk: &mut Desk<'_, '_>) -> Result<Backend, Mistake> {
+        let annotations = self.service.metadata.annotations.as_ref();
+        desk.diagnostics.extend(strange(&self.key, annotations));
+        let layers = self.layers();
+        let service_port = self.port(&port).ok_or_else(|| {
+            let message = format!("Service {} has no port {port}", self.key.short());
+            mistake(codes::NO_PORT, self.origin, message, self.known_ports())
+        })?;
+        let target_type = resolve(&TARGET_TYPE, &layers, desk.settings, desk.diagnostics);
+        let (number, target_port) = self.reach(service_port, &target_type, desk)?;
+        let mut map = |setting: &Setting<_>| {
+            let said = look(setting, &layers, desk.diagnostics).unwrap_or_default();
+            said.map(merge::spread).unwrap_or_default()
+        };
+        Ok(Backend {
+            attributes: map(&TARGET_GROUP_ATTRIBUTES),
+            node_labels: map(&TARGET_NODE_LABELS),
+            origin: self.origin.clone(),
+            ingress: self.member.key.clone(),
+            service: self.key.clone(),
+            service_uid: self.service.metadata.uid.clone().unwrap_or_default(),
+            service_port: port,
+            port: number,
+            target_port,
+            family: self.family(desk)?,
+            protocol: self.protocol(target_type.value, desk),
+            target_type,
+            tags: self.tags(desk),
+        })
+    }
+
+    fn known_ports(&self) -> String {
+        let name = |port: &ServicePort| match &port.name {
+            Some(name) => format!("{} ({name})", port.port),
+            None => port.port.to_string(),
+        };
+        format!("it has {}", self.ports().iter().map(name).collect::<Vec<_>>().join(", "))
+    }
+
+    /// The target group's own port, and the port that is reached on the targets.
+    fn reach(
+        &self,
+        port: &ServicePort,
+        target_type: &Said<TargetType>,
+        desk: &Desk<'_, '_>,
+    ) -> Result<(u16, PortRef), Mistake> {
+        if target_type.value == TargetType::Instance {
+            return node_port(port).map(|number| (number, PortRef::Number(number))).ok_or_else(
+                || {
+                    let message = format!(
+                        "port {} of Service {} has no nodePort, which target type instance needs",
+                        port.port,
+                        self.key.short()
+                    );
+                    let help = "make the Service NodePort or LoadBalancer, or set target-type: ip";
+                    mistake(codes::NO_TARGET_PORT, self.origin, message, help)
+                },
+            );
+        }
+        if !desk.settings.switches.ip_targets {
+            let message = "target type ip is switched off (EnableIPTargetType)";
+            return Err(mistake(
+                codes::NO_IP_TARGETS,
+                &target_type.origin,
+                message,
+                "use instance",
+            ));
+        }
+        match target_port(port) {
+            Some(PortRef::Number(0)) | None => {
+                let message =
+                    format!("port {} of Service {} leads nowhere", port.port, self.key.short());
+                let help = "give it a targetPort from 1 to 65535, or a name";
+                Err(mistake(codes::NO_TARGET_PORT, self.origin, message, help))
+            }
+            Some(PortRef::Number(number)) => Ok((number, PortRef::Number(number))),
+            // Named ports differ from pod to pod; each registration carries its own.
+            Some(name) => Ok((1, name)),
+        }
+    }
+
+    fn family(&self, desk: &Desk<'_, '_>) -> Result<TargetFamily, Mistake> {
+        let families = self.service.spec.as_ref().and_then(|spec| spec.ip_families.as_ref());
+        if !families.into_iter().flatten().any(|family| family == "IPv6") {
+            return Ok(TargetFamily::Ipv4);
+        }
+        if desk.has_ipv6 {
+            return Ok(TargetFamily::Ipv6);
+        }
+        let message = format!("Service {} has IPv6, the load balancer has not", self.key.short());
+        Err(mistake(codes::NO_IPV6, self.origin, message, "set ip-address-type: dualstack"))
+    }
+
+    fn protocol(&self, target_type: TargetType, desk: &mut Desk<'_, '_>) -> BackendSettings {
+        let layers = self.layers();
+        let health_port = self.health_port(target_type, &layers, desk);
+        let (settings, notes) = (desk.settings, &mut *desk.diagnostics);
+        let protocol = resolve(&BACKEND_PROTOCOL, &layers, settings, notes);
+        let version = resolve(&PROTOCOL_VERSION, &layers, settings, notes);
+        let grpc = version.value == ProtocolVersion::Grpc;
+        let or = |said: Option<Said<String>>, http: &str, other: &str| {
+            let fallback = if grpc { other } else { http };
+            said.unwrap_or_else(|| Said::default_value(fallback.into()))
+        };
+        let health_protocol = look(&HEALTH_PROTOCOL, &layers, notes).unwrap_or_default();
+        let path = look(&HEALTH_PATH, &layers, notes).unwrap_or_default();
+        let codes = look(&SUCCESS_CODES, &layers, notes).unwrap_or_default();
+        let mut number = |setting| resolve(setting, &layers, settings, notes);
+        BackendSettings {
+            health_port,
+            health_protocol: health_protocol.unwrap_or_else(|| Said::default_value(protocol.value)),
+            health_path: or(path, "/", "/AWS.ALB/healthcheck"),
+            matcher: or(codes, "200", "12").map(if grpc { Matcher::Grpc } else { Matcher::Http }),
+            interval_seconds: number(&HEALTH_INTERVAL),
+            timeout_seconds: number(&HEALTH_TIMEOUT),
+            healthy_threshold: number(&HEALTHY_THRESHOLD),
+            unhealthy_threshold: number(&UNHEALTHY_THRESHOLD),
+            protocol,
+            version,
+        }
+    }
+
+    /// `traffic-port` or a number; a name is that of a Service port.
+    fn health_port(
+        &self,
+        target_type: TargetType,
+        layers: &[Layer<'_>],
+        desk: &mut Desk<'_, '_>,
+    ) -> Said<String> {
+        let said = resolve(&HEALTH_PORT, layers, desk.settings, desk.diagnostics);
+        if said.value == "traffic-port" || said.value.parse::<u16>().is_ok_and(|port| port > 0) {
+            return said;
+        }
+        let port = self.port(&PortRef::Name(said.value.clone()));
+        let number = port.and_then(|port| match target_type {
+            TargetType::Instance => node_port(port),
+            _ => match target_port(port) {
+                Some(PortRef::Number(number)) => Some(number),
+                _ => None,
+            },
+        });
+        if let Some(number) = number {
+            return said.map(|_| number.to_string());
+        }
+        let message = format!("healthcheck-port {} is no port with a number", said.value);
+        let help = "use traffic-port, a number, or a Service port whose target is a number";
+        desk.diagnostics.push(*mistake(codes::BAD_VALUE, &said.origin, message, help));
+        HEALTH_PORT.default(desk.settings)
+    }
+
+    /// Class params, then the Service, then the Ingress, key by key.
+    fn tags(&self, desk: &mut Desk<'_, '_>) -> SaidMap {
+        let mut merged = SaidMap::new();
+        for layer in self.layers() {
+            let said = look(&TAGS, &[layer], desk.diagnostics).unwrap_or_default();
+            merge::fill(&mut merged, own_tags(said, desk));
+        }
+        merged
+    }
+}
+
+fn node_port(port: &ServicePort) -> Option<u16> {
+    port.node_port.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0)
+}
+
+/// `targetPort`, which is the Service port itself where it is not set.
+fn target_port(port: &ServicePort) -> Option<PortRef> {
+    match &port.target_port {
+        None => u16::try_from(port.port).ok().map(PortRef::Number),
+        Some(IntOrString::Int(number)) => u16::try_from(*number).ok().map(PortRef::Number),
+        Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
+    }
+}

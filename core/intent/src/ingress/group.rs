@@ -1,0 +1,203 @@
+//! Who belongs to a stack, in group order (load-balancers.md 4.2). In: the Ingresses. Out: the members,
+//! and whether the stack must be left as it is.
+
+use std::collections::BTreeSet;
+
+use inroad_words::{
+    Diagnostic, Kind, ObjectKey, StackKey,
+    balancer::DELETION_PROTECTION,
+    controller::BalancerSettings,
+    hold::{Hold, HoldReason},
+};
+use inroad_world::{Lens, crd::IngressClassParams};
+use k8s_openapi::api::networking::v1::Ingress;
+
+use super::class::{self, Class};
+use crate::{
+    codes,
+    settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, look, resolve},
+};
+
+/// An Ingress that takes part in a stack.
+pub(crate) struct Member<'w> {
+    pub(crate) key: ObjectKey,
+    pub(crate) ingress: &'w Ingress,
+    pub(crate) params: Option<(ObjectKey, &'w IngressClassParams)>,
+    order: i32,
+}
+
+impl Member<'_> {
+    /// Where its settings stand: class params, then its annotations.
+    pub(crate) fn layers(&self) -> Vec<Layer<'_>> {
+        let params = self.params.iter().map(|(key, params)| Layer::Params(key, &params.spec));
+        params.chain([self.annotations()]).collect()
+    }
+
+    /// Its annotations alone.
+    pub(crate) fn annotations(&self) -> Layer<'_> {
+        Layer::Annotations(&self.key, self.ingress.metadata.annotations.as_ref())
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.ingress.metadata.deletion_timestamp.is_some()
+    }
+}
+
+/// How an Ingress stands to stacks.
+pub(crate) enum Standing<'w> {
+    /// Not ours.
+    Foreign,
+    /// A member of this stack, as far as it is not deleted.
+    Member(StackKey, Box<Member<'w>>),
+    /// It should be somebody's member, and a mistake leaves open whose.
+    Lost(Box<Diagnostic>),
+}
+
+/// The stack that an Ingress belongs to.
+pub(crate) fn standing<'w>(
+    lens: &Lens<'w>,
+    key: &ObjectKey,
+    ingress: &'w Ingress,
+    settings: &BalancerSettings,
+) -> Standing<'w> {
+    let params = match class::of(lens, key, ingress, settings) {
+        Class::Foreign => return Standing::Foreign,
+        Class::Unusable(diagnostic) => return Standing::Lost(diagnostic),
+        Class::Ours(params) => params,
+    };
+    let member = Member { key: key.clone(), ingress, params, order: 0 };
+    let mut diagnostics = Vec::new();
+    match look(&GROUP_NAME, &member.layers(), &mut diagnostics) {
+        Ok(Some(name)) => Standing::Member(StackKey::Group(name.value), Box::new(member)),
+        Ok(None) => Standing::Member(own(key), Box::new(member)),
+        Err(unreadable) => {
+            let message = diagnostics.pop().map(|d| d.message).unwrap_or_default();
+            let diagnostic = Diagnostic::error(codes::BAD_GROUP, unreadable.0, message);
+            Standing::Lost(Box::new(diagnostic.help("the Ingress belongs to no load balancer")))
+        }
+    }
+}
+
+/// The stack of an Ingress alone.
+pub(crate) fn own(key: &ObjectKey) -> StackKey {
+    StackKey::Ingress { namespace: key.namespace.clone(), name: key.name.clone() }
+}
+
+/// The finalizer that an Ingress carries while it takes part in a stack.
+fn finalizer(stack: &StackKey) -> String {
+    match stack {
+        StackKey::Group(name) => format!("group.ingress.k8s.aws/{name}"),
+        StackKey::Ingress { .. } => "ingress.k8s.aws/resources".into(),
+    }
+}
+
+/// The members of a stack.
+#[derive(Default)]
+pub(crate) struct Roster<'w> {
+    /// In group order: `group.order`, then namespace/name.
+    pub(crate) members: Vec<Member<'w>>,
+    /// Why the stack must be left as it is.
+    pub(crate) held: Option<Hold>,
+}
+
+/// Gathers the members of a stack.
+pub(crate) fn roster<'w>(
+    lens: &Lens<'w>,
+    stack: &StackKey,
+    settings: &BalancerSettings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Roster<'w> {
+    let mut roster = Roster::default();
+    let mut leaving = Vec::new();
+    for (key, ingress) in candidates(lens, stack) {
+        match standing(lens, &key, ingress, settings) {
+            Standing::Member(of, member) if of == *stack && member.is_deleted() => {
+                leaving.push(member);
+            }
+            Standing::Member(of, mut member) if of == *stack => {
+                let order = resolve(&GROUP_ORDER, &[member.annotations()], settings, diagnostics);
+                member.order = order.value;
+                roster.members.push(*member);
+            }
+            Standing::Lost(diagnostic) if own(&key) == *stack || holds(ingress, stack) => {
+                if stays(ingress, stack, &diagnostic) {
+                    roster.held = Some(hold(stack, &diagnostic));
+                }
+                diagnostics.push(*diagnostic);
+            }
+            Standing::Foreign | Standing::Member(..) | Standing::Lost(_) => {}
+        }
+    }
+    roster.members.sort_by_key(|member| (member.order, member.key.short()));
+    let guard = leaving.iter().find_map(|member| protected(member));
+    if let Some(diagnostic) = guard.filter(|_| roster.members.is_empty()) {
+        roster.held.get_or_insert_with(|| hold(stack, &diagnostic));
+        diagnostics.push(diagnostic);
+    }
+    roster
+}
+
+fn holds(ingress: &Ingress, stack: &StackKey) -> bool {
+    let finalizer = finalizer(stack);
+    ingress.metadata.finalizers.iter().flatten().any(|name| *name == finalizer)
+}
+
+/// Whether a stack stays as it is because of an Ingress whose class went wrong after it had joined:
+/// taking its routes away would make a slip in another object an outage.
+fn stays(ingress: &Ingress, stack: &StackKey, diagnostic: &Diagnostic) -> bool {
+    diagnostic.code == codes::BAD_CLASS
+        && ingress.metadata.deletion_timestamp.is_none()
+        && holds(ingress, stack)
+}
+
+/// A whole stack that waits for a mistake to be mended.
+pub(crate) fn hold(stack: &StackKey, diagnostic: &Diagnostic) -> Hold {
+    Hold {
+        subject: format!("stack {stack}"),
+        reason: HoldReason::Diagnostic(diagnostic.code.to_string()),
+        origin: diagnostic.origin.clone(),
+    }
+}
+
+/// A deleted Ingress that protects its load balancer by its own annotation.
+fn protected(member: &Member<'_>) -> Option<Diagnostic> {
+    let attributes = look(&LOAD_BALANCER_ATTRIBUTES, &[member.annotations()], &mut Vec::new());
+    let attributes = attributes.ok()??;
+    (attributes.value.get(DELETION_PROTECTION).map(String::as_str) == Some("true")).then(|| {
+        let message =
+            format!("{} is deleted while {DELETION_PROTECTION} is true", member.key.short());
+        Diagnostic::error(codes::PROTECTED, attributes.origin, message)
+            .help("set it to false first; until then the load balancer stays as it is")
+    })
+}
+
+/// An implicit stack can only hold its own Ingress; a group may hold any.
+fn candidates<'w>(lens: &Lens<'w>, stack: &StackKey) -> Vec<(ObjectKey, &'w Ingress)> {
+    match stack {
+        StackKey::Group(_) => lens.all().map(|(key, ingress)| (key.clone(), ingress)).collect(),
+        StackKey::Ingress { namespace, name } => {
+            let key = ObjectKey::new(Kind::Ingress, namespace, name);
+            lens.by_key(&key).map(|ingress| (key, ingress)).into_iter().collect()
+        }
+    }
+}
+
+/// Every stack that an Ingress of the world asks for, or asked for before it was deleted.
+pub(crate) fn stacks(lens: &Lens<'_>, settings: &BalancerSettings) -> BTreeSet<StackKey> {
+    let all = lens.all::<Ingress>();
+    all.filter_map(|(key, ingress)| stack_of(lens, key, ingress, settings)).collect()
+}
+
+/// The stack where an Ingress, or what is wrong with it, is to be seen.
+pub(crate) fn stack_of<'w>(
+    lens: &Lens<'w>,
+    key: &ObjectKey,
+    ingress: &'w Ingress,
+    settings: &BalancerSettings,
+) -> Option<StackKey> {
+    match standing(lens, key, ingress, settings) {
+        Standing::Foreign => None,
+        Standing::Member(stack, _) => Some(stack),
+        Standing::Lost(_) => Some(own(key)),
+    }
+}
