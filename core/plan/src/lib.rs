@@ -1,6 +1,24 @@
 //! From what is wanted and what is there to the steps between. Forbidden: the world, intents, SDKs.
 #![warn(missing_docs)]
 
+pub mod codes;
+mod diff;
+mod draft;
+mod keep;
 pub mod op;
+mod order;
+mod phrase;
+pub mod plan;
+mod policy;
+mod refers;
+pub mod render;
+pub mod run;
+pub mod simulate;
 
+pub use diff::diff;
+pub use keep::outputs_of;
 pub use op::{Op, OpOutputs, RecordChange};
+pub use plan::{Plan, Step};
+pub use render::{Line, render, text};
+pub use run::{Outcome, Run, StepError};
+pub use simulate::simulate;

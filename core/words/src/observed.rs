@@ -39,6 +39,15 @@ pub struct SeenGroup {
     pub spec: SecurityGroup,
 }
 
+impl SeenGroup {
+    /// A group of which nothing but the id is known, and that has no rules of ours.
+    pub fn empty(id: &str) -> Self {
+        let (name, description, vpc) = Default::default();
+        let (ingress, tags) = Default::default();
+        Self { id: id.into(), spec: SecurityGroup { name, description, vpc, ingress, tags } }
+    }
+}
+
 /// A target group that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenTargetGroup {

@@ -1,0 +1,12 @@
+//! Codes of what a plan holds back, listed in docs/codes.md.
+
+use inroad_words::Code;
+
+/// Something that should go is still used by something that stays or waits.
+pub const STILL_USED: Code = Code("PL0001");
+/// A second load balancer carries the same ownership tags and has listeners.
+pub const SECOND_BALANCER: Code = Code("PL0002");
+/// The DNS policy forbids the change.
+pub const DNS_POLICY: Code = Code("PL0003");
+/// A load balancer should be replaced or removed while something on it is held.
+pub const HELD_ON_BALANCER: Code = Code("PL0004");

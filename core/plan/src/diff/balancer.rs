@@ -1,0 +1,199 @@
+//! Load balancers. Type and scheme cannot change: another one takes the place. Its target groups
+//! serve one load balancer at a time (TargetGroupAssociationLimit), so the order is: make the new one,
+//! remove the old one, hang the listeners on the new one. Only where both bear the same name the
+//! old one must go first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_words::{
+    Field, Origin, ResourceKey, ResourceKind, Value, balancer::DELETION_PROTECTION,
+    hold::HoldReason, observed::SeenBalancer,
+};
+
+use super::{
+    Room, compare,
+    tags::{self, Tagged},
+    why::{Why, json},
+};
+use crate::{
+    Op,
+    codes::{HELD_ON_BALANCER, SECOND_BALANCER},
+    draft::Ix,
+    keep, phrase,
+    plan::{Change, Step, Subject},
+};
+
+const KIND: &str = "load-balancer";
+
+/// Resource id of a load balancer -> the steps that remove those whose place it takes.
+pub(super) type Making = BTreeMap<String, Vec<Ix>>;
+
+pub(super) fn diff(room: &mut Room<'_>) -> Making {
+    let (desired, observed) = (room.desired, room.observed);
+    let ids: BTreeSet<&String> =
+        desired.load_balancers.keys().chain(observed.load_balancers.keys()).collect();
+    let mut making = Making::new();
+    for id in ids {
+        let key = keep::key_of(desired, ResourceKind::LoadBalancer, id);
+        if room.is_held(&key) {
+            continue;
+        }
+        let kept = room.kept.load_balancers.get(id.as_str()).copied();
+        match (room.kept.frozen.get(id.as_str()).cloned(), kept) {
+            (Some(reason), Some(seen)) => freeze(room, seen, reason),
+            (_, Some(seen)) => update(room, seen, id),
+            _ => {}
+        }
+        let removals = remove_others(room, id, kept);
+        if kept.is_none() && desired.load_balancers.contains_key(id) {
+            replace(room, key, &removals);
+        }
+        making.insert(id.clone(), removals.into_iter().map(|(_, ix)| ix).collect());
+    }
+    making
+}
+
+/// What should be replaced or removed, but carries what is held, stays as it is.
+fn freeze(room: &mut Room<'_>, seen: &SeenBalancer, reason: HoldReason) {
+    let subject = Subject::new(KIND, &seen.spec.name, Change::Change);
+    room.hold(&subject, reason, Origin::Default);
+}
+
+/// Makes the load balancer; `removals` are the names and removals of those that it replaces.
+fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
+    let want = &room.desired.load_balancers[&key.id];
+    let origin = want.origins.get("");
+    let subject = Subject::new(KIND, &want.spec.name, Change::Add);
+    let balancer = key.output(Field::Arn);
+    let op = Op::CreateLoadBalancer { key, spec: want.spec.clone() };
+    let Some(create) = room.admit(Step::new(op, subject.clone(), origin.clone())) else { return };
+    for (name, removal) in removals {
+        if *name == want.spec.name {
+            room.draft.after(create, *removal);
+            room.draft.only_with(*removal, create);
+        } else {
+            room.draft.after(*removal, create);
+        }
+    }
+    if !want.spec.attributes.is_empty() {
+        let set = want.spec.attributes.clone();
+        let op = Op::ModifyLoadBalancerAttributes { balancer, set };
+        room.admit(Step::new(op, subject, origin));
+    }
+}
+
+/// Removes what has this id and is not kept: names and steps. A second one that could serve as well
+/// and has listeners is left to a human.
+fn remove_others(room: &mut Room<'_>, id: &str, kept: Option<&SeenBalancer>) -> Vec<(String, Ix)> {
+    let (desired, observed) = (room.desired, room.observed);
+    let want = desired.load_balancers.get(id);
+    let mut removals = Vec::new();
+    for seen in observed.load_balancers.get(id).into_iter().flatten() {
+        if kept.is_some_and(|kept| kept.arn == seen.arn) {
+            continue;
+        }
+        let subject = Subject::new(KIND, &seen.spec.name, Change::Delete);
+        let is_twin = want.is_some_and(|it| keep::can_become(seen, &it.spec));
+        if keep::held_on(desired, seen).is_some() {
+            let reason =
+                HoldReason::Policy(format!("something on it is held [{HELD_ON_BALANCER}]"));
+            room.hold(&subject, reason, Origin::Default);
+        } else if is_twin && !seen.listeners.is_empty() {
+            let why = format!("a second one with the same tags has listeners [{SECOND_BALANCER}]");
+            room.hold(&subject, HoldReason::Policy(why), Origin::Default);
+        } else if let Some(removal) = remove(room, seen, subject) {
+            removals.push((seen.spec.name.clone(), removal));
+        }
+    }
+    removals
+}
+
+/// Removes one, its guard against deletion first, as ALBC does (load-balancers.md 8.1).
+fn remove(room: &mut Room<'_>, seen: &SeenBalancer, subject: Subject) -> Option<Ix> {
+    let op = Op::DeleteLoadBalancer { arn: seen.arn.clone() };
+    let delete = room.admit(Step::new(op, subject.clone(), Origin::Default))?;
+    if seen.spec.attributes.get(DELETION_PROTECTION).is_some_and(|it| it == "true") {
+        let set = BTreeMap::from([(DELETION_PROTECTION.to_owned(), "false".to_owned())]);
+        let balancer = Value::Known(seen.arn.clone());
+        let op = Op::ModifyLoadBalancerAttributes { balancer, set };
+        let unguard = room.admit(Step::new(op, subject, Origin::Default))?;
+        room.draft.after(delete, unguard);
+        room.draft.only_with(unguard, delete);
+    }
+    Some(delete)
+}
+
+fn update(room: &mut Room<'_>, seen: &SeenBalancer, id: &str) {
+    let Some(want) = room.desired.load_balancers.get(id) else { return };
+    let subject = Subject::new(KIND, &seen.spec.name, Change::Change);
+    let subnets = subnets(room, seen, id, &subject);
+    let family = family(room, seen, id, &subject);
+    if let (Some(subnets), Some(family)) = (subnets, family) {
+        // Every subnet of a dualstack load balancer has IPv6, so subnets change while it is IPv4.
+        if want.spec.ip_address_type.has_ipv6() {
+            room.draft.after(family, subnets);
+        } else {
+            room.draft.after(subnets, family);
+        }
+    }
+    security_groups(room, seen, id, &subject);
+    let set = compare::missing(&want.spec.attributes, &seen.spec.attributes);
+    if !set.is_empty() {
+        let mut why = Why::new(&want.origins);
+        why.entries("loadBalancerAttributes", &seen.spec.attributes, &set);
+        let balancer = Value::Known(seen.arn.clone());
+        let op = Op::ModifyLoadBalancerAttributes { balancer, set };
+        admit(room, op, &subject, why);
+    }
+    let tagged = Tagged {
+        kind: ResourceKind::LoadBalancer,
+        subject,
+        origins: &want.origins,
+        want: &want.spec.tags,
+        have: &seen.spec.tags,
+    };
+    tags::balancing(room, &seen.arn, &tagged);
+}
+
+fn admit(room: &mut Room<'_>, op: Op, subject: &Subject, why: Why<'_>) -> Option<Ix> {
+    let step = Step::new(op, subject.clone(), why.origin());
+    room.admit(step.because(why.into_changes()))
+}
+
+fn subnets(room: &mut Room<'_>, seen: &SeenBalancer, id: &str, subject: &Subject) -> Option<Ix> {
+    let want = &room.desired.load_balancers[id];
+    let (have, pick) = (&seen.spec.subnets.prefer, &want.spec.subnets);
+    if have == &pick.prefer || (pick.keep && !have.is_empty()) {
+        return None;
+    }
+    let mut why = Why::new(&want.origins);
+    why.compare("subnetMapping", have, &pick.prefer);
+    let op = Op::SetSubnets { balancer: seen.arn.clone(), subnets: pick.prefer.clone() };
+    admit(room, op, subject, why)
+}
+
+fn family(room: &mut Room<'_>, seen: &SeenBalancer, id: &str, subject: &Subject) -> Option<Ix> {
+    let want = &room.desired.load_balancers[id];
+    let mut why = Why::new(&want.origins);
+    why.compare("ipAddressType", &seen.spec.ip_address_type, &want.spec.ip_address_type);
+    let ip_address_type = want.spec.ip_address_type;
+    let op = Op::SetIpAddressType { balancer: seen.arn.clone(), ip_address_type };
+    (!why.is_empty()).then(|| admit(room, op, subject, why)).flatten()
+}
+
+fn security_groups(room: &mut Room<'_>, seen: &SeenBalancer, id: &str, subject: &Subject) {
+    let want = &room.desired.load_balancers[id];
+    let set = |groups: &[Value<String>]| groups.iter().cloned().collect::<BTreeSet<_>>();
+    let (have, groups) = (&seen.spec.security_groups, &want.spec.security_groups);
+    // Nobody asked for groups: AWS gave the VPC's default one, and a call without any is refused.
+    if groups.is_empty() || set(have) == set(groups) {
+        return;
+    }
+    let words = |groups: &[Value<String>]| {
+        json(&groups.iter().map(|it| phrase::reference(it, room.names)).collect::<Vec<_>>())
+    };
+    let mut why = Why::new(&want.origins);
+    why.note("securityGroups", Some(words(have)), Some(words(groups)));
+    let op = Op::SetSecurityGroups { balancer: seen.arn.clone(), groups: groups.clone() };
+    admit(room, op, subject, why);
+}

@@ -1,0 +1,193 @@
+//! Listeners, matched by port whatever their tags: every listener on a load balancer of ours is ours.
+//! All certificates, the default one among them, are in the SNI list (load-balancers.md 4.6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_words::{
+    Arn, Field, Origin, ResourceKey, ResourceKind, Value,
+    balancer::{Listener, ListenerProtocol},
+    observed::{SeenBalancer, SeenListener},
+};
+
+use super::{
+    Room,
+    balancer::Making,
+    compare,
+    tags::{self, Tagged},
+    why::{Why, json},
+};
+use crate::{
+    Op,
+    draft::Ix,
+    keep, phrase,
+    plan::{Change, Step, Subject},
+};
+
+const KIND: &str = "listener";
+
+pub(super) fn diff(room: &mut Room<'_>, making: &Making) {
+    let desired = room.desired;
+    for (port, want) in &desired.listeners {
+        let key = keep::key_of(desired, ResourceKind::Listener, port.to_string());
+        if room.is_held(&key) {
+            continue;
+        }
+        match seen_at(room, &want.spec.load_balancer, *port) {
+            Some(seen) => update(room, seen, *port),
+            None => create(room, key, *port, making),
+        }
+    }
+    let kept: Vec<_> = room.kept.load_balancers.iter().map(|(id, it)| (*id, *it)).collect();
+    for (id, balancer) in kept {
+        remove(room, id, balancer);
+    }
+}
+
+/// The listener at this port of a load balancer that stays.
+pub(super) fn seen_at<'a>(
+    room: &Room<'a>,
+    balancer: &Value<Arn>,
+    port: u16,
+) -> Option<&'a SeenListener> {
+    let arn = balancer.known()?;
+    let kept = room.kept.load_balancers.values().find(|it| it.arn == *arn)?;
+    kept.listeners.get(&port)
+}
+
+fn create(room: &mut Room<'_>, key: ResourceKey, port: u16, making: &Making) {
+    let want = &room.desired.listeners[&port];
+    let origin = want.origins.get("");
+    let subject = Subject::new(KIND, port.to_string(), Change::Add);
+    let listener: Value<Arn> = key.output(Field::Arn);
+    let op = Op::CreateListener { key, spec: want.spec.clone() };
+    let Some(create) = room.admit(Step::new(op, subject.clone(), origin.clone())) else { return };
+    // The target groups are free only when the old load balancer is gone.
+    room.draft.all_after(&[create], &removals(room, &want.spec.load_balancer, making));
+    for certificate in &want.spec.certificates {
+        let op =
+            Op::AddCertificate { listener: listener.clone(), certificate: certificate.clone() };
+        room.admit(Step::new(op, subject.clone(), origin.clone()));
+    }
+    if !want.spec.attributes.is_empty() {
+        let set = want.spec.attributes.clone();
+        let op = Op::ModifyListenerAttributes { listener, set };
+        room.admit(Step::new(op, subject, origin));
+    }
+}
+
+fn removals(room: &Room<'_>, balancer: &Value<Arn>, making: &Making) -> Vec<Ix> {
+    let id = match balancer {
+        Value::Output { of, .. } => Some(of.id.as_str()),
+        Value::Known(arn) => {
+            let mut kept = room.kept.load_balancers.iter();
+            kept.find(|(_, it)| it.arn == *arn).map(|(id, _)| *id)
+        }
+    };
+    id.and_then(|id| making.get(id)).cloned().unwrap_or_default()
+}
+
+fn update(room: &mut Room<'_>, seen: &SeenListener, port: u16) {
+    let want = &room.desired.listeners[&port];
+    let subject = Subject::new(KIND, port.to_string(), Change::Change);
+    let why = differences(room, seen, port);
+    let modify = (!why.is_empty()).then(|| {
+        let op = Op::ModifyListener { listener: seen.arn.clone(), spec: want.spec.clone() };
+        admit(room, op, &subject, why)
+    });
+    certificates(room, seen, port, modify.flatten());
+    let set = compare::missing(&want.spec.attributes, &seen.spec.attributes);
+    if !set.is_empty() {
+        let mut why = Why::new(&want.origins);
+        why.entries("listenerAttributes", &seen.spec.attributes, &set);
+        let listener = Value::Known(seen.arn.clone());
+        admit(room, Op::ModifyListenerAttributes { listener, set }, &subject, why);
+    }
+    if room.controller.balancers.switches.tag_listeners_and_rules {
+        let tagged = Tagged {
+            kind: ResourceKind::Listener,
+            subject,
+            origins: &want.origins,
+            want: &want.spec.tags,
+            have: &seen.spec.tags,
+        };
+        tags::balancing(room, &seen.arn, &tagged);
+    }
+}
+
+fn admit(room: &mut Room<'_>, op: Op, subject: &Subject, why: Why<'_>) -> Option<Ix> {
+    let step = Step::new(op, subject.clone(), why.origin());
+    room.admit(step.because(why.into_changes()))
+}
+
+/// What one ModifyListener mends.
+fn differences<'a>(room: &Room<'a>, seen: &SeenListener, port: u16) -> Why<'a> {
+    let want = &room.desired.listeners[&port];
+    let (have, spec) = (&seen.spec, &want.spec);
+    let mut why = Why::new(&want.origins);
+    why.compare("protocol", &have.protocol, &spec.protocol);
+    if !compare::same_actions(&spec.default_actions, &have.default_actions) {
+        let words = |spec: &Listener| json(&phrase::actions(&spec.default_actions, room.names));
+        why.note("defaultActions", Some(words(have)), Some(words(spec)));
+    }
+    if spec.protocol == ListenerProtocol::Https {
+        if !spec.certificates.is_empty() {
+            why.compare("certificates", &have.certificates.first(), &spec.certificates.first());
+        }
+        if spec.ssl_policy.is_some() {
+            why.compare("sslPolicy", &have.ssl_policy, &spec.ssl_policy);
+        }
+    }
+    why
+}
+
+/// The SNI list: what is missing is added before what is too much goes, so that no host is ever
+/// without its certificate.
+fn certificates(room: &mut Room<'_>, seen: &SeenListener, port: u16, modify: Option<Ix>) {
+    let want = &room.desired.listeners[&port];
+    if want.spec.protocol == ListenerProtocol::Http {
+        return;
+    }
+    let subject = Subject::new(KIND, port.to_string(), Change::Change);
+    let listed: BTreeSet<&Arn> = seen.spec.certificates.iter().skip(1).collect();
+    let mut added = modify.into_iter().collect::<Vec<_>>();
+    let missing: BTreeSet<&Arn> =
+        want.spec.certificates.iter().filter(|it| !listed.contains(it)).collect();
+    for certificate in missing {
+        let mut why = Why::new(&want.origins);
+        why.note("certificates", None, Some(json(certificate)));
+        let listener = Value::Known(seen.arn.clone());
+        let op = Op::AddCertificate { listener, certificate: certificate.clone() };
+        let add = admit(room, op, &subject, why);
+        room.draft.all_after(add.as_slice(), modify.as_slice());
+        added.extend(add);
+    }
+    for certificate in listed.iter().filter(|it| !want.spec.certificates.contains(it)) {
+        let mut why = Why::new(&want.origins);
+        why.note("certificates", Some(json(certificate)), None);
+        let (listener, certificate) = (seen.arn.clone(), (*certificate).clone());
+        let remove = admit(room, Op::RemoveCertificate { listener, certificate }, &subject, why);
+        room.draft.all_after(remove.as_slice(), &added);
+    }
+}
+
+/// Listeners that nobody wants, unless something of them, or the load balancer itself, is held.
+fn remove(room: &mut Room<'_>, id: &str, balancer: &SeenBalancer) {
+    let key = keep::key_of(room.desired, ResourceKind::LoadBalancer, id);
+    // A held load balancer may be one whose listeners could not be said; nor does one go on alone
+    // that nobody wants and that is only there because something on it is held.
+    if room.is_held(&key) || !room.desired.load_balancers.contains_key(id) {
+        return;
+    }
+    let going: BTreeMap<_, _> = balancer
+        .listeners
+        .iter()
+        .filter(|(port, _)| !room.desired.listeners.contains_key(*port))
+        .collect();
+    for (port, seen) in going {
+        if keep::held_at(room.desired, *port).is_none() {
+            let subject = Subject::new(KIND, port.to_string(), Change::Delete);
+            let op = Op::DeleteListener { arn: seen.arn.clone() };
+            room.admit(Step::new(op, subject, Origin::Default));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What is wanted against what is there: one room for each kind of thing. Neither input is changed;
+//! a room says which calls, `order` says when.
+
+mod balancer;
+mod compare;
+mod listener;
+mod pair;
+mod record;
+mod rules;
+mod security;
+mod tags;
+mod target_group;
+mod targets;
+mod why;
+
+use inroad_desired::Desired;
+use inroad_words::{
+    Origin, ResourceKey, Unit,
+    controller::Controller,
+    hold::{Hold, HoldReason},
+    observed::Observed,
+};
+
+use crate::{
+    draft::{Draft, Ix},
+    keep::Kept,
+    order::{self, References},
+    phrase::{self, Names},
+    plan::{Plan, Step, Subject},
+    policy, refers,
+};
+
+/// What a room sees, and the draft that it adds to.
+pub(crate) struct Room<'a> {
+    /// What is wanted, with every reference to what stays filled in.
+    desired: &'a Desired,
+    observed: &'a Observed,
+    controller: &'a Controller,
+    kept: &'a Kept<'a>,
+    names: &'a Names,
+    draft: Draft,
+}
+
+impl Room<'_> {
+    fn is_held(&self, key: &ResourceKey) -> bool {
+        self.desired.held.resources.contains_key(key)
+    }
+
+    /// Adds a step, as far as the operator allows it; `None`: not at all.
+    fn admit(&mut self, step: Step) -> Option<Ix> {
+        let (step, holds) = policy::admit(step, self.controller);
+        holds.into_iter().for_each(|hold| self.draft.hold(hold));
+        step.map(|step| self.draft.push(step))
+    }
+
+    fn hold(&mut self, subject: &Subject, reason: HoldReason, origin: Origin) {
+        self.draft.hold(Hold { subject: subject.to_string(), reason, origin });
+    }
+}
+
+/// The steps from what is there to what is wanted. What exists of the unit and is neither wanted nor
+/// held goes.
+pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> Plan {
+    let mut plan = Plan::nothing(desired.unit.clone());
+    if let Some(hold) = &desired.held.unit {
+        plan.holds.push(hold.clone());
+        return plan;
+    }
+    let kept = Kept::choose(desired, observed);
+    plan.known = kept.outputs(&desired.unit);
+    plan.names = phrase::names(observed);
+    let mut resolved = desired.clone();
+    refers::resolve(&mut resolved, &plan.known);
+    let names = &plan.names;
+    let draft = Draft::default();
+    let mut room = Room { desired: &resolved, observed, controller, kept: &kept, names, draft };
+    for hold in desired.held.resources.values().chain(desired.held.names.values()) {
+        room.draft.hold(hold.clone());
+    }
+    match &desired.unit {
+        Unit::Foundation | Unit::Stack(_) => {
+            security::diff(&mut room);
+            target_group::diff(&mut room);
+            let balancers = balancer::diff(&mut room);
+            listener::diff(&mut room, &balancers);
+            rules::diff(&mut room);
+        }
+        Unit::Targets(key) => targets::diff(&mut room, key),
+        Unit::Zone(zone) => record::diff(&mut room, zone),
+    }
+    let draft = room.draft;
+    order::arrange(draft, &References::of(observed), &mut plan);
+    plan
+}

@@ -1,0 +1,157 @@
+//! Which of what exists is what is wanted. A tag may stand on several things (a duplicate, a
+//! replacement half done): one of them is kept, the rest is to go.
+
+use std::collections::BTreeMap;
+
+use inroad_desired::Desired;
+use inroad_words::{
+    Field, ResourceKey, ResourceKind, Unit, Value,
+    balancer::LoadBalancer,
+    facts::Outputs,
+    hold::HoldReason,
+    observed::{Observed, SeenBalancer, SeenGroup, SeenTargetGroup},
+    targets::TargetGroup,
+};
+
+/// What stays, by resource id.
+#[derive(Debug, Default)]
+pub(crate) struct Kept<'a> {
+    pub(crate) security_groups: BTreeMap<&'a str, &'a SeenGroup>,
+    pub(crate) target_groups: BTreeMap<&'a str, &'a SeenTargetGroup>,
+    pub(crate) load_balancers: BTreeMap<&'a str, &'a SeenBalancer>,
+    /// Load balancers that should be replaced, but carry something that is held.
+    pub(crate) frozen: BTreeMap<&'a str, HoldReason>,
+}
+
+/// Attributes of everything that is there, the first of each resource id speaking for it.
+pub fn outputs_of(observed: &Observed, unit: &Unit) -> Outputs {
+    let mut kept = Kept::default();
+    for (id, seen) in &observed.security_groups {
+        kept.security_groups.extend(seen.first().map(|it| (id.as_str(), it)));
+    }
+    for (id, seen) in &observed.target_groups {
+        kept.target_groups.extend(seen.first().map(|it| (id.as_str(), it)));
+    }
+    for (id, seen) in &observed.load_balancers {
+        kept.load_balancers.extend(seen.first().map(|it| (id.as_str(), it)));
+    }
+    kept.outputs(unit)
+}
+
+impl<'a> Kept<'a> {
+    /// Chooses: what is wanted or held stays, as long as it could become what is wanted.
+    pub(crate) fn choose(desired: &Desired, observed: &'a Observed) -> Self {
+        let mut kept = Self::default();
+        kept.balancers(desired, observed);
+        kept.groups(desired, observed);
+        let in_use = |seen: &&&SeenGroup| {
+            let mut users = observed.load_balancers.values().flatten();
+            let this = Value::Known(seen.id.clone());
+            users.any(|it| it.spec.security_groups.contains(&this))
+        };
+        for (id, seen) in &observed.security_groups {
+            let key = key_of(desired, ResourceKind::SecurityGroup, id);
+            if desired.security_groups.contains_key(id) || desired.held.resources.contains_key(&key)
+            {
+                let best = seen.iter().collect::<Vec<_>>();
+                let best = best.iter().find(in_use).or(best.first());
+                kept.security_groups.extend(best.map(|it| (id.as_str(), *it)));
+            }
+        }
+        kept
+    }
+
+    fn balancers(&mut self, desired: &Desired, observed: &'a Observed) {
+        for (id, seen) in &observed.load_balancers {
+            let wanted = desired.load_balancers.get(id);
+            let key = key_of(desired, ResourceKind::LoadBalancer, id);
+            let fits = |it: &&SeenBalancer| wanted.is_none_or(|want| can_become(it, &want.spec));
+            let best = seen.iter().filter(fits).rev().max_by_key(|it| it.listeners.len());
+            let held = seen.iter().find_map(|it| Some((it, held_on(desired, it)?)));
+            match (best, held) {
+                (Some(best), _)
+                    if wanted.is_some() || desired.held.resources.contains_key(&key) =>
+                {
+                    self.load_balancers.insert(id, best);
+                }
+                (_, Some((it, reason))) => {
+                    self.load_balancers.insert(id, it);
+                    self.frozen.insert(id, reason);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn groups(&mut self, desired: &Desired, observed: &'a Observed) {
+        for (id, seen) in &observed.target_groups {
+            let wanted = desired.target_groups.get(id);
+            let key = key_of(desired, ResourceKind::TargetGroup, id);
+            let is_held = desired.held.resources.contains_key(&key);
+            let fits = |it: &&SeenTargetGroup| {
+                is_held || wanted.is_some_and(|want| could_be(&it.spec, &want.spec))
+            };
+            let in_use = |it: &&SeenTargetGroup| {
+                self.load_balancers.values().any(|user| it.load_balancers.contains(&user.arn))
+            };
+            let best = seen.iter().filter(fits).find(in_use);
+            let best = best.or_else(|| seen.iter().find(fits));
+            self.target_groups.extend(best.map(|it| (id.as_str(), it)));
+        }
+    }
+
+    /// What is known of what stays.
+    pub(crate) fn outputs(&self, unit: &Unit) -> Outputs {
+        let mut known = Outputs::default();
+        let mut put = |kind, id: &str, field, text: &str| {
+            known.0.insert((ResourceKey::new(unit.clone(), kind, id), field), text.to_owned());
+        };
+        for (id, it) in &self.security_groups {
+            put(ResourceKind::SecurityGroup, id, Field::GroupId, &it.id);
+        }
+        for (id, it) in &self.target_groups {
+            put(ResourceKind::TargetGroup, id, Field::Arn, &it.arn.0);
+        }
+        for (id, it) in &self.load_balancers {
+            put(ResourceKind::LoadBalancer, id, Field::Arn, &it.arn.0);
+            put(ResourceKind::LoadBalancer, id, Field::DnsName, &it.dns_name);
+            for (port, listener) in &it.listeners {
+                put(ResourceKind::Listener, &port.to_string(), Field::Arn, &listener.arn.0);
+            }
+        }
+        known
+    }
+}
+
+/// A resource of the unit that is being planned.
+pub(crate) fn key_of(desired: &Desired, kind: ResourceKind, id: impl Into<String>) -> ResourceKey {
+    ResourceKey::new(desired.unit.clone(), kind, id)
+}
+
+/// Type and scheme of a load balancer cannot change (load-balancers.md 8.3).
+pub(crate) fn can_become(seen: &SeenBalancer, want: &LoadBalancer) -> bool {
+    seen.kind == "application" && seen.spec.scheme == want.scheme
+}
+
+/// Target type, protocol and version of a target group cannot change; family, port, VPC and name
+/// are not compared (load-balancers.md 8.3).
+fn could_be(seen: &TargetGroup, want: &TargetGroup) -> bool {
+    seen.target_type == want.target_type
+        && seen.protocol == want.protocol
+        && seen.protocol_version == want.protocol_version
+}
+
+/// Why something on this load balancer must stay, if anything must.
+pub(crate) fn held_on(desired: &Desired, seen: &SeenBalancer) -> Option<HoldReason> {
+    seen.listeners.keys().find_map(|port| held_at(desired, *port))
+}
+
+/// Why the listener at this port, or a rule of it, must stay, if anything must.
+pub(crate) fn held_at(desired: &Desired, port: u16) -> Option<HoldReason> {
+    let found = desired.held.resources.iter().find(|(key, _)| match key.kind {
+        ResourceKind::Listener => key.id == port.to_string(),
+        ResourceKind::Rule => key.id.split(':').next() == Some(port.to_string().as_str()),
+        _ => false,
+    });
+    found.map(|(_, hold)| hold.reason.clone())
+}

@@ -1,0 +1,186 @@
+//! The value between deciding and doing: which calls, in which order, for whom, and what waits.
+//! Plain data; nothing in here decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_words::{Origin, Unit, facts::Outputs, hold::Hold};
+use serde::Serialize;
+
+use crate::{Op, RecordChange};
+
+/// A step's number within its plan. Numbers are a legal order of execution, and break every tie, so
+/// that two runs over the same input print and execute the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct OpId(pub u32);
+
+/// What is to be done for one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// Whose plan it is.
+    pub unit: Unit,
+    /// The steps.
+    pub ops: BTreeMap<OpId, Step>,
+    /// Step -> the steps that must have succeeded before it starts; absent: none.
+    pub after: BTreeMap<OpId, BTreeSet<OpId>>,
+    /// What is wanted and waits. Nothing of it is touched by `ops`, and it is never deleted.
+    pub holds: Vec<Hold>,
+    /// What is already known of the unit's resources that stay.
+    pub known: Outputs,
+    /// ARNs and ids that the steps mention -> what people call them.
+    pub names: BTreeMap<String, String>,
+}
+
+/// One call, with who makes it happen and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The call.
+    pub op: Op,
+    /// The thing that it is part of making, changing or removing.
+    pub subject: Subject,
+    /// The object and field that makes it happen.
+    pub origin: Origin,
+    /// For changes: which fields differ.
+    pub why: Vec<FieldChange>,
+}
+
+/// A thing that a plan makes, changes or removes. Several steps may share one: a load balancer and
+/// its attributes are two calls and one thing to add.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Subject {
+    /// The field's own term: `target-group`, `listener`, `targets`, `records`.
+    pub kind: &'static str,
+    /// What people call it: `443`, `443/1`, `shop/web-cart:80`.
+    pub name: String,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It is made.
+    Add,
+    /// It stays and becomes different.
+    Change,
+    /// It goes.
+    Delete,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// The field in the spelling of the stack schema (`healthCheckConfig.path`).
+    pub field: String,
+    /// What is there; `None`: nothing.
+    pub before: Option<serde_json::Value>,
+    /// What is to be there; `None`: nothing.
+    pub after: Option<serde_json::Value>,
+    /// Who says what is to be there.
+    pub origin: Origin,
+}
+
+/// How much a plan does, in things and not in calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Things that are made.
+    pub add: usize,
+    /// Things that become different.
+    pub change: usize,
+    /// Things that go.
+    pub delete: usize,
+    /// Things that wait.
+    pub held: usize,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.add += other.add;
+        self.change += other.change;
+        self.delete += other.delete;
+        self.held += other.held;
+    }
+}
+
+impl Step {
+    pub(crate) fn new(op: Op, subject: Subject, origin: Origin) -> Self {
+        Self { op, subject, origin, why: Vec::new() }
+    }
+
+    pub(crate) fn because(mut self, why: Vec<FieldChange>) -> Self {
+        self.why = why;
+        self
+    }
+}
+
+impl Subject {
+    pub(crate) fn new(kind: &'static str, name: impl Into<String>, change: Change) -> Self {
+        Self { kind, name: name.into(), change }
+    }
+
+    /// The same thing with another fate.
+    pub(crate) fn becoming(&self, change: Change) -> Self {
+        Self { change, ..self.clone() }
+    }
+}
+
+/// `listener 443`.
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+impl Plan {
+    /// A plan that does nothing.
+    pub fn nothing(unit: Unit) -> Self {
+        Self {
+            unit,
+            ops: BTreeMap::new(),
+            after: BTreeMap::new(),
+            holds: Vec::new(),
+            known: Outputs::default(),
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// Whether there is nothing to do; what is held does not count.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// How much it does. Targets and records count one by one, whatever calls carry them.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts { held: self.holds.len(), ..Counts::default() };
+        let mut subjects = BTreeSet::new();
+        for step in self.ops.values() {
+            match &step.op {
+                Op::RegisterTargets { targets, .. } => counts.add += targets.len(),
+                Op::DeregisterTargets { targets, .. } => counts.delete += targets.len(),
+                Op::ChangeRecords { changes, .. } => changes.iter().for_each(|c| counts.record(c)),
+                _ if subjects.insert(&step.subject) => counts.one(step.subject.change),
+                _ => {}
+            }
+        }
+        counts
+    }
+}
+
+impl Counts {
+    fn one(&mut self, change: Change) {
+        match change {
+            Change::Add => self.add += 1,
+            Change::Change => self.change += 1,
+            Change::Delete => self.delete += 1,
+        }
+    }
+
+    fn record(&mut self, change: &RecordChange) {
+        self.one(match change {
+            RecordChange::Create { .. } => Change::Add,
+            RecordChange::Upsert { .. } => Change::Change,
+            RecordChange::Delete { .. } => Change::Delete,
+        });
+    }
+}
