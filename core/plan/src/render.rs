@@ -9,9 +9,9 @@ use inroad_words::{
 use serde::Serialize;
 
 use crate::{
-    Op, Plan, RecordChange, Step,
+    Op, Plan, RecordChange,
     phrase::{self, Names},
-    plan::{Change, Counts, Subject},
+    plan::{Change, Counts, Step, Subject},
 };
 
 /// One line of a plan.
