@@ -135,9 +135,8 @@ async fn probe(served: &Served, probed: &Probed) -> Probe {
         return Probe::Failed(Failure::Timeout);
     };
     let limit = Duration::from_secs(check.timeout.into());
-    let http = check.protocol.is_some_and(Protocol::is_http);
     let attempt = async {
-        if !http {
+        if !check.protocol.is_some_and(Protocol::is_http) {
             return served.upstream.connect(socket).await.map(|_| Probe::Passed);
         }
         let to = Destination {
@@ -148,16 +147,19 @@ async fn probe(served: &Served, probed: &Probed) -> Probe {
         };
         let request = request(probed, port).ok_or(NoAnswer::Broken)?;
         let response = served.upstream.send(to, request).await?;
-        let status = match probed.version.as_str() {
-            "GRPC" => grpc_status(response).await.ok_or(NoAnswer::Broken)?,
-            _ => response.status().as_u16(),
-        };
-        Ok(judge(probed, status))
+        status(probed, response).await.map(|status| judge(probed, status))
     };
     match timeout(limit, attempt).await {
         Ok(Ok(result)) => result,
         Ok(Err(NoAnswer::Broken)) => Probe::Failed(Failure::Connection),
         Ok(Err(NoAnswer::TimedOut)) | Err(_) => Probe::Failed(Failure::Timeout),
+    }
+}
+
+async fn status(probed: &Probed, response: Response<Incoming>) -> Result<u16, NoAnswer> {
+    match probed.version.as_str() {
+        "GRPC" => grpc_status(response).await.ok_or(NoAnswer::Broken),
+        _ => Ok(response.status().as_u16()),
     }
 }
 

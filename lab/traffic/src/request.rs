@@ -85,17 +85,16 @@ async fn by_rule(
         source: arrival.client.ip().to_canonical(),
     };
     let Some(rule) = listener.rule(&seen) else { return answer::page(503) };
-    match &rule.action {
-        Action::Redirect(redirect) => redirect.answer(&asked),
-        Action::Fixed(fixed) => fixed.answer(),
-        Action::NotServed(what) => {
-            let text = format!("{what} is not served by the local data plane\n");
-            answer::text(500, "text/plain; charset=utf-8", text)
-        }
-        Action::Forward(action) => {
-            Forwarding { served, model, listener, rule, action, arrival, host }
-                .answer(request)
-                .await
-        }
-    }
+    let action = match &rule.action {
+        Action::Redirect(redirect) => return redirect.answer(&asked),
+        Action::Fixed(fixed) => return fixed.answer(),
+        Action::NotServed(what) => return not_served(what),
+        Action::Forward(action) => action,
+    };
+    Forwarding { served, model, listener, rule, action, arrival, host }.answer(request).await
+}
+
+fn not_served(what: &str) -> Response<Body> {
+    let text = format!("{what} is not served by the local data plane\n");
+    answer::text(500, "text/plain; charset=utf-8", text)
 }

@@ -262,7 +262,7 @@ fn attributes(pairs: &[(&str, &str)]) -> Vec<Value> {
     pairs.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
 }
 
-async fn echo_backend(service: &str, pod: &str) -> SocketAddr {
+pub(crate) async fn echo_backend(service: &str, pod: &str) -> SocketAddr {
     let (listener, socket) = free_socket().await;
     let (namespace, service, pod) = ("shop".into(), service.into(), pod.into());
     tokio::spawn(echo::serve(Identity { namespace, service, pod, port: 8080 }, listener));

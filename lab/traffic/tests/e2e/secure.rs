@@ -11,16 +11,16 @@ use http::Request;
 use http_body_util::Full;
 use inroad_emulator::elbv2::State;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::json;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::{exchange, exchange_http2, request};
-use crate::lab::{Lab, forward, paths, quick};
+use crate::lab::{Lab, echo_backend, forward, free_socket, paths, quick};
 
 /// Imports a self-signed certificate into ACM; its ARN and its PEM.
 fn certificate(lab: &Lab, names: &[&str]) -> (String, String) {
@@ -131,6 +131,47 @@ async fn target_groups_speak_their_protocol_version() {
     assert!(login.body.starts_with(b"AuthenticateOidc is not served"), "{:?}", login.body);
 }
 
+/// A backend that speaks TLS with a certificate that nobody trusts.
+async fn secure_backend() -> SocketAddr {
+    let made = rcgen::generate_simple_self_signed(["nobody.invalid".to_owned()]).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("default versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.expect("a key"))
+        .expect("certificate and key belong together");
+    let (listener, socket) = free_socket().await;
+    let inner = echo_backend("app", "secure-1").await;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut outer) = acceptor.accept(stream).await else { continue };
+            let mut inner = TcpStream::connect(inner).await.expect("the backend is there");
+            tokio::spawn(async move {
+                let _ = tokio::io::copy_bidirectional(&mut outer, &mut inner).await;
+            });
+        }
+    });
+    socket
+}
+
+#[tokio::test]
+async fn https_target_groups_take_any_certificate() {
+    let lab = Lab::start(quick()).await;
+    lab.balancer("web", "application");
+    lab.group("app", json!({"Protocol": "HTTPS", "HealthCheckProtocol": "HTTPS"}));
+    lab.register("app", secure_backend().await);
+    // One that does not speak TLS is no target for such a group.
+    lab.pod("app", "plain-1").await;
+    lab.listener("web", 18080, "HTTP", forward("app"));
+    lab.ready().await;
+    assert_eq!(lab.states("app"), [State::Healthy, State::Unhealthy]);
+    let stream = TcpStream::connect(lab.socket("web", 18080)).await.expect("open");
+    assert_eq!(exchange(stream, request("a.example.com/")).await.pod(), "secure-1");
+}
+
 #[tokio::test]
 async fn grpc_reaches_a_grpc_target_group_and_its_health_checks_are_grpc() {
     let lab = Lab::start(quick()).await;
@@ -200,6 +241,23 @@ async fn network_load_balancers_carry_bytes_with_and_without_tls() {
     let to = lab.socket("net", 18444);
     let stream = tls(to, "net.example.com", &[&pem], &[]).await.expect("TLS");
     assert_eq!(exchange(stream, request("a.b/x")).await.pod(), "tcp-1");
+
+    // A load balancer is a target too, by its ARN.
+    lab.balancer("web", "application");
+    lab.group("app", json!({}));
+    lab.pod("app", "app-1").await;
+    lab.listener("web", 18080, "HTTP", forward("app"));
+    lab.group("alb", json!({"Protocol": "TCP", "Port": 18080, "TargetType": "alb"}));
+    lab.listener("net", 18083, "TCP", forward("alb"));
+    lab.elb("RegisterTargets", json!({"TargetGroupArn": "alb", "Targets": [{"Id": "lb/web"}]}));
+    lab.ready().await;
+    let stream = TcpStream::connect(lab.socket("net", 18083)).await.expect("open");
+    let seen = exchange(stream, request("a.b/x")).await.json();
+    assert_eq!(
+        (&seen["pod"], &seen["headers"]["x-forwarded-port"]),
+        (&json!("app-1"), &json!("18080"))
+    );
+
     let endpoint = lab.endpoint("net");
     let udp = endpoint.listeners.iter().find(|listener| listener.port == 18082).expect("named");
     assert_eq!(udp.error.as_deref(), Some("UDP is not served locally"));
