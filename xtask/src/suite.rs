@@ -116,7 +116,7 @@ fn cache() -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(home).join(".cache/inroad"))
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 

@@ -14,9 +14,7 @@ pub(crate) const HOST_WITHOUT_CERTIFICATE: Code = Code("LB0104");
 pub(crate) const LISTENER_WITHOUT_CERTIFICATE: Code = Code("LB0105");
 /// A named security group does not exist.
 pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
-/// Rules towards the targets are asked for while there is no shared group to write them from.
-pub(crate) const NO_SHARED_GROUP: Code = Code("LB0107");
 /// The network interface of a target cannot be found.
-pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0108");
+pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0107");
 /// Which security group of a target is to be opened cannot be told.
-pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0109");
+pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0108");

@@ -42,13 +42,8 @@ pub(crate) fn groups(
             Ok([own(shaping)].into_iter().chain(shared).collect())
         }
         SecurityIntent::Given { groups, manage_backend_rules: manage } => {
-            let mut worn = given(shaping, groups)?;
-            match (manage.value, shared) {
-                (false, _) => {}
-                (true, Some(shared)) => worn.push(shared),
-                (true, None) => return Err(no_shared_group(shaping, manage)),
-            }
-            Ok(worn)
+            let shared = shared.filter(|_| manage.value);
+            Ok(given(shaping, groups)?.into_iter().chain(shared).collect())
         }
     }
 }
@@ -60,17 +55,6 @@ fn shared(shaping: &Shaping<'_>) -> Option<Value<String>> {
 
 fn own(shaping: &Shaping<'_>) -> Value<String> {
     shaping.key(ResourceKind::SecurityGroup, MANAGED).output(Field::GroupId)
-}
-
-fn no_shared_group(shaping: &mut Shaping<'_>, manage: &Said<bool>) -> HoldReason {
-    shaping.report(
-        Diagnostic::error(
-            codes::NO_SHARED_GROUP,
-            manage.origin.clone(),
-            "rules towards the targets cannot be managed: the shared security group is switched off",
-        )
-        .help("set --enable-backend-security-group, or leave the rules to yourself"),
-    )
 }
 
 /// Groups by id, then by `Name` tag; a tag that several groups carry stands for all of them.

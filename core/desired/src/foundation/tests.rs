@@ -81,8 +81,8 @@ fn each_group_gets_one_range_of_ports() {
 fn a_target_that_cannot_be_placed_costs_no_other_and_revokes_nothing() {
     let ambiguous: &[&[(&str, bool)]] =
         &[&[], &[("sg-a", false), ("sg-b", false)], &[("sg-a", true), ("sg-b", true)]];
-    let cases = ambiguous.iter().map(|groups| (Some(interface(groups)), "LB0109"));
-    for (other, code) in cases.chain([(None, "LB0108")]) {
+    let cases = ambiguous.iter().map(|groups| (Some(interface(groups)), "LB0108"));
+    for (other, code) in cases.chain([(None, "LB0107")]) {
         let mut facts = facts();
         facts.interfaces.insert("i-1".into(), interface(&[("sg-node", false)]));
         facts.interfaces.extend(other.map(|it| ("i-2".to_owned(), it)));

@@ -101,3 +101,91 @@ fn a_binding_carries_labels_ports_and_no_cluster_tags() {
     assert_eq!(group["healthCheckConfig"]["matcher"], json!({ "grpcCode": "12" }));
     assert_eq!(model["id"], json!("shop/web"));
 }
+
+/// One listener, one rule, one target group: every type of resource with all of its usual members.
+#[test]
+fn a_whole_stack_reads_as_the_peer_logs_it() {
+    let plain = listener(ListenerProtocol::Http, vec![route(&["a"], &["/x"], to_cart())]);
+    let model = stack_of(balancer([(80, plain)]));
+    let status = |kind: &str, id: &str, it: &str| json!({ "$ref": format!("#/resources/{kind}/{id}/status/{it}") });
+    let cart = status(TARGET_GROUP, CART, "targetGroupARN");
+    let own = status(SECURITY_GROUP, "ManagedLBSecurityGroup", "groupID");
+    let shared = status(SECURITY_GROUP, "backend-sg", "groupID");
+    let fixed = json!({ "contentType": "text/plain", "statusCode": "404" });
+    let forward = json!({ "targetGroups": [{ "targetGroupARN": cart }] });
+    let name = model["resources"][TARGET_GROUP][CART]["spec"]["name"].clone();
+    let group = |spec: Json| json!({ "ManagedLBSecurityGroup": { "spec": spec } });
+    let want = json!({
+        SECURITY_GROUP: group(json!({
+            "groupName": "k8s-shop-web-2d5ac86ca1",
+            "description": "[k8s] Managed SecurityGroup for LoadBalancer",
+            "ingress": [{
+                "ipProtocol": "tcp",
+                "fromPort": 80,
+                "toPort": 80,
+                "ipRanges": [{ "cidrIP": "0.0.0.0/0" }],
+            }],
+        })),
+        LOAD_BALANCER: { "LoadBalancer": { "spec": {
+            "name": "k8s-shop-web-ffb4a5f1ff",
+            "type": "application",
+            "scheme": "internal",
+            "ipAddressType": "ipv4",
+            "subnetMapping": [
+                { "subnetID": "subnet-internal-elb-a" },
+                { "subnetID": "subnet-internal-elb-b" },
+            ],
+            "securityGroups": [own, shared],
+        } } },
+        LISTENER: { "80": { "spec": {
+            "loadBalancerARN": status(LOAD_BALANCER, "LoadBalancer", "loadBalancerARN"),
+            "port": 80,
+            "protocol": "HTTP",
+            "defaultActions": [{ "type": "fixed-response", "fixedResponseConfig": fixed }],
+        } } },
+        RULE: { "80:1": { "spec": {
+            "listenerARN": status(LISTENER, "80", "listenerARN"),
+            "priority": 1,
+            "actions": [{ "type": "forward", "forwardConfig": forward }],
+            "conditions": [
+                { "field": "host-header", "hostHeaderConfig": { "values": ["a"] } },
+                { "field": "path-pattern", "pathPatternConfig": { "values": ["/x"] } },
+            ],
+        } } },
+        TARGET_GROUP: { CART: { "spec": {
+            "name": name,
+            "targetType": "instance",
+            "ipAddressType": "ipv4",
+            "port": 30080,
+            "protocol": "HTTP",
+            "protocolVersion": "HTTP1",
+            "healthCheckConfig": {
+                "port": "traffic-port",
+                "protocol": "HTTP",
+                "path": "/",
+                "matcher": { "httpCode": "200" },
+                "intervalSeconds": 15,
+                "timeoutSeconds": 5,
+                "healthyThresholdCount": 2,
+                "unhealthyThresholdCount": 2,
+            },
+        } } },
+        BINDING: { CART: { "spec": { "template": {
+            "metadata": { "name": name, "namespace": "shop" },
+            "spec": {
+                "targetGroupARN": cart,
+                "targetGroupProtocol": "HTTP",
+                "targetType": "instance",
+                "ipAddressType": "ipv4",
+                "vpcID": "vpc-1",
+                "serviceRef": { "name": "cart", "port": 80 },
+                "networking": { "ingress": [{
+                    "from": [{ "securityGroup": { "groupID": shared } }],
+                    "ports": [{ "port": 30080, "protocol": "TCP" }],
+                }] },
+            },
+        } } } },
+        FRONTEND: { FRONTEND: { "TargetGroups": {} } },
+    });
+    assert_eq!(model, json!({ "id": "shop/web", "resources": want }));
+}
