@@ -1,0 +1,9 @@
+//! Security groups: ours by tags, and our rules on others' by their description.
+
+mod apply;
+mod convert;
+mod observe;
+
+pub(crate) use apply::apply;
+pub(crate) use convert::{seen_tags, text};
+pub(crate) use observe::{by_resource, foundation, groups, groups_of_cluster, groups_of_stack};

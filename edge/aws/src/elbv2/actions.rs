@@ -1,0 +1,264 @@
+//! Actions, conditions and transforms between the SDK's types and ours, both ways. What AWS answers in
+//! more words than it was asked with (a forward's configuration, a redirect's defaults) comes back as
+//! it was asked.
+
+use aws_sdk_elasticloadbalancingv2::types as sdk;
+use inroad_words::Arn;
+use inroad_words::Value;
+use inroad_words::balancer::{Action, Condition, FixedResponse, Patterns, Redirect, Weighted};
+use serde_json::json;
+
+use crate::Error;
+use crate::value::known;
+
+/// The actions of a rule or listener in the order in which AWS performs them.
+pub(super) fn seen_actions(actions: &[sdk::Action]) -> Vec<Action> {
+    let mut ordered: Vec<_> = actions.iter().collect();
+    ordered.sort_by_key(|action| action.order().unwrap_or_default());
+    ordered.into_iter().map(seen_action).collect()
+}
+
+fn seen_action(action: &sdk::Action) -> Action {
+    let kind = action.r#type().map(|kind| kind.as_str()).unwrap_or_default();
+    let known = match kind {
+        "forward" => seen_forward(action),
+        "redirect" => {
+            action.redirect_config().map(|config| Action::Redirect(seen_redirect(config)))
+        }
+        "fixed-response" => action.fixed_response_config().map(|config| {
+            Action::FixedResponse(FixedResponse {
+                content_type: config.content_type().map(str::to_owned),
+                message_body: config.message_body().map(str::to_owned),
+                status_code: config.status_code().unwrap_or_default().to_owned(),
+            })
+        }),
+        _ => None,
+    };
+    known.unwrap_or_else(|| Action::Foreign(kind.to_owned()))
+}
+
+fn seen_forward(action: &sdk::Action) -> Option<Action> {
+    let tuples = action.forward_config().map(|config| config.target_groups()).unwrap_or_default();
+    let single = tuples.len() <= 1;
+    let mut targets: Vec<_> = tuples
+        .iter()
+        .filter_map(|tuple| {
+            let group = Value::Known(Arn(tuple.target_group_arn()?.to_owned()));
+            // One group gets everything, whatever its weight says.
+            let weight = if single { None } else { tuple.weight().and_then(|w| w.try_into().ok()) };
+            Some(Weighted { group, weight })
+        })
+        .collect();
+    if targets.is_empty() {
+        let group = Value::Known(Arn(action.target_group_arn()?.to_owned()));
+        targets.push(Weighted { group, weight: None });
+    }
+    let stickiness = action
+        .forward_config()
+        .and_then(|config| config.target_group_stickiness_config())
+        .filter(|stickiness| stickiness.enabled() == Some(true))
+        .and_then(|stickiness| stickiness.duration_seconds())
+        .and_then(|seconds| seconds.try_into().ok());
+    Some(Action::Forward { targets, stickiness })
+}
+
+fn seen_redirect(config: &sdk::RedirectActionConfig) -> Redirect {
+    let unless = |value: Option<&str>, default: &str| {
+        value.filter(|value| *value != default).map(str::to_owned)
+    };
+    Redirect {
+        host: unless(config.host(), "#{host}"),
+        path: unless(config.path(), "/#{path}"),
+        port: unless(config.port(), "#{port}"),
+        protocol: unless(config.protocol(), "#{protocol}"),
+        query: unless(config.query(), "#{query}"),
+        status_code: config.status_code().map(|c| c.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+/// Actions as the API takes them; where there are several, their order is said.
+pub(super) fn ask_actions(actions: &[Action]) -> Result<Vec<sdk::Action>, Error> {
+    let several = actions.len() > 1;
+    let ordered = (1..).zip(actions);
+    ordered.map(|(order, action)| ask_action(action, several.then_some(order))).collect()
+}
+
+fn ask_action(action: &Action, order: Option<i32>) -> Result<sdk::Action, Error> {
+    let builder = sdk::Action::builder().set_order(order);
+    Ok(match action {
+        Action::Forward { targets, stickiness } => builder
+            .r#type(sdk::ActionTypeEnum::Forward)
+            .forward_config(ask_forward(targets, *stickiness)?),
+        Action::Redirect(redirect) => {
+            builder.r#type(sdk::ActionTypeEnum::Redirect).redirect_config(
+                sdk::RedirectActionConfig::builder()
+                    .set_host(redirect.host.clone())
+                    .set_path(redirect.path.clone())
+                    .set_port(redirect.port.clone())
+                    .set_protocol(redirect.protocol.clone())
+                    .set_query(redirect.query.clone())
+                    .status_code(redirect.status_code.as_str().into())
+                    .build(),
+            )
+        }
+        Action::FixedResponse(fixed) => {
+            builder.r#type(sdk::ActionTypeEnum::FixedResponse).fixed_response_config(
+                sdk::FixedResponseActionConfig::builder()
+                    .set_content_type(fixed.content_type.clone())
+                    .set_message_body(fixed.message_body.clone())
+                    .status_code(&fixed.status_code)
+                    .build(),
+            )
+        }
+        Action::Foreign(kind) => {
+            return Err(Error::Unsayable(format!("a {kind} action, which somebody else made")));
+        }
+    }
+    .build())
+}
+
+fn ask_forward(
+    targets: &[Weighted],
+    stickiness: Option<u32>,
+) -> Result<sdk::ForwardActionConfig, Error> {
+    let mut config = sdk::ForwardActionConfig::builder();
+    for target in targets {
+        let arn = known(&target.group)?;
+        let weight = target.weight.map(number).transpose()?;
+        config = config.target_groups(
+            sdk::TargetGroupTuple::builder().target_group_arn(&arn.0).set_weight(weight).build(),
+        );
+    }
+    if let Some(seconds) = stickiness {
+        config = config.target_group_stickiness_config(
+            sdk::TargetGroupStickinessConfig::builder()
+                .enabled(true)
+                .duration_seconds(number(seconds)?)
+                .build(),
+        );
+    }
+    Ok(config.build())
+}
+
+/// A number of ours as the API's `Integer`.
+pub(super) fn number(value: u32) -> Result<i32, Error> {
+    i32::try_from(value).map_err(|_| Error::Unsayable(format!("the number {value}")))
+}
+
+/// A condition as we say it; `Foreign` where we have no word for its field.
+pub(super) fn seen_condition(condition: &sdk::RuleCondition) -> Condition {
+    let field = condition.field().unwrap_or_default();
+    known_condition(field, condition).unwrap_or_else(|| Condition::Foreign(field.to_owned()))
+}
+
+fn known_condition(field: &str, condition: &sdk::RuleCondition) -> Option<Condition> {
+    Some(match field {
+        "host-header" => Condition::HostHeader(match condition.host_header_config() {
+            Some(config) => patterns(config.values(), config.regex_values()),
+            None => patterns(condition.values(), condition.regex_values()),
+        }),
+        "path-pattern" => Condition::PathPattern(match condition.path_pattern_config() {
+            Some(config) => patterns(config.values(), config.regex_values()),
+            None => patterns(condition.values(), condition.regex_values()),
+        }),
+        "http-header" => {
+            let config = condition.http_header_config()?;
+            Condition::HttpHeader {
+                name: config.http_header_name()?.to_owned(),
+                patterns: patterns(config.values(), config.regex_values()),
+            }
+        }
+        "http-request-method" => {
+            Condition::HttpRequestMethod(condition.http_request_method_config()?.values().to_vec())
+        }
+        "query-string" => {
+            let values = condition.query_string_config()?.values().iter();
+            let pair = |pair: &sdk::QueryStringKeyValuePair| {
+                (pair.key().map(str::to_owned), pair.value().unwrap_or_default().to_owned())
+            };
+            Condition::QueryString(values.map(pair).collect())
+        }
+        "source-ip" => Condition::SourceIp(condition.source_ip_config()?.values().to_vec()),
+        _ => return None,
+    })
+}
+
+fn patterns(values: &[String], regex_values: &[String]) -> Patterns {
+    Patterns { values: values.to_vec(), regex_values: regex_values.to_vec() }
+}
+
+/// Values that the API wants absent rather than empty.
+fn unless_empty(values: &[String]) -> Option<Vec<String>> {
+    (!values.is_empty()).then(|| values.to_vec())
+}
+
+/// A condition as the API takes it.
+pub(super) fn ask_condition(condition: &Condition) -> Result<sdk::RuleCondition, Error> {
+    let builder = sdk::RuleCondition::builder().field(condition.field());
+    Ok(match condition {
+        Condition::HostHeader(patterns) => builder.host_header_config(
+            sdk::HostHeaderConditionConfig::builder()
+                .set_values(unless_empty(&patterns.values))
+                .set_regex_values(unless_empty(&patterns.regex_values))
+                .build(),
+        ),
+        Condition::PathPattern(patterns) => builder.path_pattern_config(
+            sdk::PathPatternConditionConfig::builder()
+                .set_values(unless_empty(&patterns.values))
+                .set_regex_values(unless_empty(&patterns.regex_values))
+                .build(),
+        ),
+        Condition::HttpHeader { name, patterns } => builder.http_header_config(
+            sdk::HttpHeaderConditionConfig::builder()
+                .http_header_name(name)
+                .set_values(unless_empty(&patterns.values))
+                .set_regex_values(unless_empty(&patterns.regex_values))
+                .build(),
+        ),
+        Condition::HttpRequestMethod(methods) => builder.http_request_method_config(
+            sdk::HttpRequestMethodConditionConfig::builder()
+                .set_values(Some(methods.clone()))
+                .build(),
+        ),
+        Condition::QueryString(pairs) => builder.query_string_config(ask_query(pairs)),
+        Condition::SourceIp(cidrs) => builder.source_ip_config(
+            sdk::SourceIpConditionConfig::builder().set_values(Some(cidrs.clone())).build(),
+        ),
+        Condition::Foreign(field) => {
+            return Err(Error::Unsayable(format!("a {field} condition, which somebody else made")));
+        }
+    }
+    .build())
+}
+
+fn ask_query(pairs: &[(Option<String>, String)]) -> sdk::QueryStringConditionConfig {
+    let pair = |(key, value): &(Option<String>, String)| {
+        sdk::QueryStringKeyValuePair::builder().set_key(key.clone()).value(value).build()
+    };
+    sdk::QueryStringConditionConfig::builder()
+        .set_values(Some(pairs.iter().map(pair).collect()))
+        .build()
+}
+
+/// A transform in the API's JSON; a kind without configuration that we know is its name alone.
+pub(super) fn seen_transform(transform: &sdk::RuleTransform) -> String {
+    let rewrites = |rewrites: &[sdk::RewriteConfig]| {
+        let one = |rewrite: &sdk::RewriteConfig| {
+            json!({"Regex": rewrite.regex().unwrap_or_default(),
+                   "Replace": rewrite.replace().unwrap_or_default()})
+        };
+        json!({"Rewrites": rewrites.iter().map(one).collect::<Vec<_>>()})
+    };
+    let kind = transform.r#type().map(|kind| kind.as_str()).unwrap_or_default();
+    let mut said = json!({"Type": kind});
+    if let Some(config) = transform.host_header_rewrite_config() {
+        said["HostHeaderRewriteConfig"] = rewrites(config.rewrites());
+    }
+    if let Some(config) = transform.url_rewrite_config() {
+        said["UrlRewriteConfig"] = rewrites(config.rewrites());
+    }
+    said.to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The four creations. Each carries its tags; each that finds its own work from an attempt whose answer
+//! was lost takes it as done, and anything else of that name or place as somebody else's.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types as sdk;
+use inroad_plan::{Op, OpOutputs};
+use inroad_words::balancer::{Listener, ListenerProtocol, LoadBalancer, Rule};
+use inroad_words::targets::TargetGroup;
+use inroad_words::{Arn, Field, Tags};
+
+use super::actions::{ask_actions, ask_condition, number, seen_actions, seen_condition};
+use super::convert::{ask_matcher, ask_protocol, ask_tags};
+use super::listing::tags_of;
+use crate::client::{Service, pages, send};
+use crate::ownership::proves;
+use crate::value::known;
+use crate::{Aws, Error};
+
+pub(super) async fn apply(aws: &Aws, op: &Op) -> Result<Option<OpOutputs>, Error> {
+    Ok(Some(match op {
+        Op::CreateTargetGroup { spec, .. } => arn(target_group(aws, spec).await?),
+        Op::CreateLoadBalancer { spec, .. } => load_balancer(aws, spec).await?,
+        Op::CreateListener { spec, .. } => arn(listener(aws, spec).await?),
+        Op::CreateRule { spec, .. } => arn(rule(aws, spec).await?),
+        _ => return Ok(None),
+    }))
+}
+
+fn arn(arn: String) -> OpOutputs {
+    BTreeMap::from([(Field::Arn, arn)])
+}
+
+async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
+    let check = &spec.health_check;
+    let call = aws
+        .elbv2
+        .create_target_group()
+        .name(&spec.name)
+        .vpc_id(&spec.vpc)
+        .target_type(spec.target_type.as_str().into())
+        .ip_address_type(spec.ip_address_type.as_str().into())
+        .port(spec.port.into())
+        .protocol(ask_protocol(spec.protocol))
+        .protocol_version(spec.protocol_version.as_str())
+        .health_check_enabled(true)
+        .health_check_port(&check.port)
+        .health_check_protocol(ask_protocol(check.protocol))
+        .health_check_path(&check.path)
+        .matcher(ask_matcher(&check.matcher))
+        .health_check_interval_seconds(number(check.interval_seconds)?)
+        .health_check_timeout_seconds(number(check.timeout_seconds)?)
+        .healthy_threshold_count(number(check.healthy_threshold)?)
+        .unhealthy_threshold_count(number(check.unhealthy_threshold)?)
+        .set_tags(Some(ask_tags(&spec.tags)))
+        .send();
+    let made = match send(Service::Elbv2, "CreateTargetGroup", call).await {
+        Ok(output) => output.target_groups.unwrap_or_default(),
+        Err(error @ Error::Exists(_)) => {
+            let call = aws.elbv2.describe_target_groups().names(&spec.name).send();
+            let found = send(Service::Elbv2, "DescribeTargetGroups", call).await?;
+            let found = found.target_groups.unwrap_or_default();
+            let arn = found.first().and_then(|group| group.target_group_arn());
+            if !is_ours(aws, arn, &spec.tags).await? {
+                return Err(error);
+            }
+            found
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(made.into_iter().next().and_then(|group| group.target_group_arn).unwrap_or_default())
+}
+
+async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Error> {
+    let groups: Result<Vec<_>, _> =
+        spec.security_groups.iter().map(|g| known(g).cloned()).collect();
+    let call = aws
+        .elbv2
+        .create_load_balancer()
+        .name(&spec.name)
+        .r#type(sdk::LoadBalancerTypeEnum::Application)
+        .scheme(spec.scheme.as_str().into())
+        .ip_address_type(spec.ip_address_type.as_str().into())
+        .set_subnets(Some(spec.subnets.prefer.iter().cloned().collect()))
+        .set_security_groups(Some(groups?).filter(|groups| !groups.is_empty()))
+        .set_tags(Some(ask_tags(&spec.tags)))
+        .send();
+    let made = match send(Service::Elbv2, "CreateLoadBalancer", call).await {
+        Ok(output) => output.load_balancers.unwrap_or_default(),
+        Err(error @ Error::Exists(_)) => {
+            let call = aws.elbv2.describe_load_balancers().names(&spec.name).send();
+            let found = send(Service::Elbv2, "DescribeLoadBalancers", call).await?;
+            let found = found.load_balancers.unwrap_or_default();
+            let arn = found.first().and_then(|balancer| balancer.load_balancer_arn());
+            if !is_ours(aws, arn, &spec.tags).await? {
+                return Err(error);
+            }
+            found
+        }
+        Err(error) => return Err(error),
+    };
+    let made = made.into_iter().next();
+    let (arn, dns_name) = made.map(|b| (b.load_balancer_arn, b.dns_name)).unwrap_or_default();
+    Ok(BTreeMap::from([
+        (Field::Arn, arn.unwrap_or_default()),
+        (Field::DnsName, dns_name.unwrap_or_default()),
+    ]))
+}
+
+/// Whether what is in the way of a creation carries the tags that the creation would have given it.
+async fn is_ours(aws: &Aws, arn: Option<&str>, wanted: &Tags) -> Result<bool, Error> {
+    let Some(arn) = arn else { return Ok(false) };
+    let tags = tags_of(aws, &[Arn(arn.to_owned())]).await?;
+    Ok(tags.get(arn).is_some_and(|seen| proves(wanted, seen)))
+}
+
+/// The default certificate, where the protocol takes one; the others are added one by one.
+pub(super) fn default_certificate(spec: &Listener) -> Option<Vec<sdk::Certificate>> {
+    let first = spec.certificates.first()?;
+    (spec.protocol == ListenerProtocol::Https)
+        .then(|| vec![sdk::Certificate::builder().certificate_arn(&first.0).build()])
+}
+
+/// The TLS policy, where the protocol takes one.
+pub(super) fn tls_policy(spec: &Listener) -> Option<String> {
+    spec.ssl_policy.clone().filter(|_| spec.protocol == ListenerProtocol::Https)
+}
+
+async fn listener(aws: &Aws, spec: &Listener) -> Result<String, Error> {
+    let balancer = known(&spec.load_balancer)?;
+    let call = aws
+        .elbv2
+        .create_listener()
+        .load_balancer_arn(&balancer.0)
+        .port(spec.port.into())
+        .protocol(spec.protocol.as_str().into())
+        .set_default_actions(Some(ask_actions(&spec.default_actions)?))
+        .set_certificates(default_certificate(spec))
+        .set_ssl_policy(tls_policy(spec))
+        .set_tags(unless_untagged(&spec.tags))
+        .send();
+    match send(Service::Elbv2, "CreateListener", call).await {
+        Ok(output) => {
+            let made = output.listeners.unwrap_or_default().into_iter().next();
+            Ok(made.and_then(|listener| listener.listener_arn).unwrap_or_default())
+        }
+        Err(error @ Error::Exists(_)) => {
+            let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0).send();
+            let found = send(Service::Elbv2, "DescribeListeners", call).await?;
+            found
+                .listeners
+                .unwrap_or_default()
+                .into_iter()
+                .find(|seen| is_same_listener(seen, spec))
+                .and_then(|seen| seen.listener_arn)
+                .ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Listeners and rules below our load balancer are ours in any case; they are the one that was asked
+/// for if they do the same.
+fn is_same_listener(seen: &sdk::Listener, spec: &Listener) -> bool {
+    seen.port() == Some(spec.port.into())
+        && seen.protocol().map(|protocol| protocol.as_str()) == Some(spec.protocol.as_str())
+        && seen_actions(seen.default_actions()) == spec.default_actions
+}
+
+/// Gate `ListenerRulesTagging` off: no tags, and no member for them.
+fn unless_untagged(tags: &Tags) -> Option<Vec<sdk::Tag>> {
+    (!tags.is_empty()).then(|| ask_tags(tags))
+}
+
+/// Rewrites of requests come in with their own settings; until then none can be asked for.
+pub(super) fn no_transforms(spec: &Rule) -> Result<(), Error> {
+    match spec.transforms.first() {
+        Some(transform) => Err(Error::Unsayable(format!("the transform {transform}"))),
+        None => Ok(()),
+    }
+}
+
+async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
+    no_transforms(spec)?;
+    let listener = known(&spec.listener)?;
+    let conditions: Result<Vec<_>, _> = spec.conditions.iter().map(ask_condition).collect();
+    let call = aws
+        .elbv2
+        .create_rule()
+        .listener_arn(&listener.0)
+        .priority(number(spec.priority)?)
+        .set_conditions(Some(conditions?))
+        .set_actions(Some(ask_actions(&spec.actions)?))
+        .set_tags(unless_untagged(&spec.tags))
+        .send();
+    match send(Service::Elbv2, "CreateRule", call).await {
+        Ok(output) => {
+            let made = output.rules.unwrap_or_default().into_iter().next();
+            Ok(made.and_then(|rule| rule.rule_arn).unwrap_or_default())
+        }
+        Err(error @ Error::Exists(_)) => {
+            let found = pages(
+                Service::Elbv2,
+                "DescribeRules",
+                |marker| {
+                    let call = aws.elbv2.describe_rules().listener_arn(&listener.0);
+                    call.set_marker(marker).send()
+                },
+                |page| (page.rules.unwrap_or_default(), page.next_marker),
+            )
+            .await?;
+            let same = found.into_iter().find(|seen| is_same_rule(seen, spec));
+            same.and_then(|seen| seen.rule_arn).ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_same_rule(seen: &sdk::Rule, spec: &Rule) -> bool {
+    seen.priority() == Some(spec.priority.to_string().as_str())
+        && seen_actions(seen.actions()) == spec.actions
+        && seen.conditions().iter().map(seen_condition).eq(spec.conditions.iter().cloned())
+        && seen.transforms().is_empty()
+}

@@ -1,0 +1,235 @@
+//! The details of one stack: a handful of calls for each load balancer, listener and target group.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types as sdk;
+use futures::{StreamExt, TryStreamExt, stream};
+use inroad_words::observed::{
+    Observed, SeenBalancer, SeenListener, SeenRule, SeenTargetGroup, SeenTargets,
+};
+use inroad_words::{Arn, StackKey, Tags};
+
+use super::convert::{ListenerParts, seen_balancer, seen_listener, seen_rule, seen_target};
+use super::inventory::Inventory;
+use super::listing::{TOGETHER, Tagged, tags_of};
+use crate::client::{Service, pages, send};
+use crate::ownership::RESOURCE;
+use crate::{Aws, Error, Ownership, ec2};
+
+type Attributes = BTreeMap<String, String>;
+
+/// A stack as it is.
+pub(super) async fn stack(
+    aws: &Aws,
+    inventory: &Inventory,
+    key: &StackKey,
+    own: &Ownership,
+) -> Result<Observed, Error> {
+    let is_its = |tags: &Tags| own.stack(tags).as_ref() == Some(key);
+    let groups = inventory.groups.iter().filter(|group| is_its(&group.spec.tags)).cloned();
+    let mut observed =
+        Observed { security_groups: ec2::by_resource(groups, RESOURCE), ..Observed::default() };
+    for (balancer, tags) in inventory.balancers.iter().filter(|(_, tags)| is_its(tags)) {
+        if let (Some(id), Some(arn)) = (resource_id(tags), balancer.load_balancer_arn()) {
+            let seen = balancer_details(aws, inventory, balancer, Arn(arn.to_owned())).await?;
+            observed.load_balancers.entry(id).or_default().push(SeenBalancer {
+                spec: inroad_words::balancer::LoadBalancer { tags: tags.clone(), ..seen.spec },
+                ..seen
+            });
+        }
+    }
+    let groups = inventory.target_groups.iter().filter(|group| is_its(&group.spec.tags));
+    let groups = groups.cloned().map(|group| target_group_details(aws, group));
+    let groups: Vec<_> = together(groups).await?;
+    for group in groups {
+        if let Some(id) = resource_id(&group.spec.tags) {
+            observed.target_groups.entry(id).or_default().push(group);
+        }
+    }
+    Ok(observed)
+}
+
+/// The resource's id; one without is left alone, since nothing says what it was made for.
+fn resource_id(tags: &Tags) -> Option<String> {
+    let id = tags.get(RESOURCE).cloned();
+    if id.is_none() {
+        tracing::warn!(?tags, "a resource of ours lacks the tag {RESOURCE}");
+    }
+    id
+}
+
+/// Runs these calls a few at a time and keeps their order.
+async fn together<T>(
+    calls: impl Iterator<Item = impl Future<Output = Result<T, Error>>>,
+) -> Result<Vec<T>, Error> {
+    // Collected first: a lazy iterator of futures would have to be `Send` for every lifetime.
+    stream::iter(calls.collect::<Vec<_>>()).buffered(TOGETHER).try_collect().await
+}
+
+async fn target_group_details(
+    aws: &Aws,
+    mut group: SeenTargetGroup,
+) -> Result<SeenTargetGroup, Error> {
+    let call = aws.elbv2.describe_target_group_attributes().target_group_arn(&group.arn.0).send();
+    let output = send(Service::Elbv2, "DescribeTargetGroupAttributes", call).await?;
+    let pairs = output.attributes().iter().map(|a| (a.key(), a.value()));
+    group.spec.attributes = attributes(pairs);
+    Ok(group)
+}
+
+fn attributes<'a>(pairs: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Attributes {
+    pairs
+        .filter_map(|(key, value)| Some((key?.to_owned(), value.unwrap_or_default().to_owned())))
+        .collect()
+}
+
+async fn balancer_details(
+    aws: &Aws,
+    inventory: &Inventory,
+    balancer: &sdk::LoadBalancer,
+    arn: Arn,
+) -> Result<SeenBalancer, Error> {
+    let kind = balancer.r#type().map(|kind| kind.as_str()).unwrap_or_default();
+    let call = aws.elbv2.describe_load_balancer_attributes().load_balancer_arn(&arn.0).send();
+    let attributes_call = send(Service::Elbv2, "DescribeLoadBalancerAttributes", call);
+    // A load balancer of another type is replaced with all that hangs on it, in words of that type.
+    let listeners_call = async {
+        match kind {
+            "application" => listeners(aws, &inventory.tags, &arn).await,
+            _ => Ok(BTreeMap::new()),
+        }
+    };
+    let (output, listeners) = futures::try_join!(attributes_call, listeners_call)?;
+    let mut spec = seen_balancer(balancer);
+    spec.attributes = attributes(output.attributes().iter().map(|a| (a.key(), a.value())));
+    let state = balancer.state().and_then(|state| state.code()).map(|code| code.as_str());
+    Ok(SeenBalancer {
+        arn,
+        dns_name: balancer.dns_name().unwrap_or_default().to_owned(),
+        state: state.unwrap_or_default().to_owned(),
+        kind: kind.to_owned(),
+        spec,
+        listeners,
+    })
+}
+
+/// Everything under a load balancer, tagged or not: below a load balancer of ours it is ours.
+async fn listeners(
+    aws: &Aws,
+    known: &Tagged,
+    balancer: &Arn,
+) -> Result<BTreeMap<u16, SeenListener>, Error> {
+    let found = pages(
+        Service::Elbv2,
+        "DescribeListeners",
+        |marker| {
+            let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0);
+            call.set_marker(marker).send()
+        },
+        |page| (page.listeners.unwrap_or_default(), page.next_marker),
+    )
+    .await?;
+    let details = together(found.into_iter().map(|listener| details(aws, listener))).await?;
+    let tags = missing_tags(aws, known, &details).await?;
+    let seen = details.into_iter().filter_map(|one| one.seen(&tags));
+    Ok(seen.map(|listener| (listener.spec.port, listener)).collect())
+}
+
+/// A listener with what hangs on it, tags not yet known.
+struct Details {
+    listener: sdk::Listener,
+    arn: Arn,
+    attributes: Attributes,
+    certificates: Vec<Arn>,
+    rules: Vec<sdk::Rule>,
+}
+
+impl Details {
+    fn seen(self, tags: &Tagged) -> Option<SeenListener> {
+        let tags_of = |arn: &str| tags.get(arn).cloned().unwrap_or_default();
+        let rules = self.rules.iter().filter_map(|rule| {
+            let arn = rule.rule_arn()?;
+            let spec = seen_rule(&self.arn, rule, tags_of(arn))?;
+            Some(SeenRule { arn: Arn(arn.to_owned()), spec })
+        });
+        let mut rules: Vec<_> = rules.collect();
+        rules.sort_by_key(|rule| rule.spec.priority);
+        let parts = ListenerParts {
+            attributes: self.attributes,
+            certificates: self.certificates,
+            tags: tags_of(&self.arn.0),
+        };
+        let spec = seen_listener(&self.listener, parts)?;
+        Some(SeenListener { arn: self.arn, spec, rules })
+    }
+}
+
+async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
+    let arn = Arn(listener.listener_arn().unwrap_or_default().to_owned());
+    let call = aws.elbv2.describe_listener_attributes().listener_arn(&arn.0).send();
+    let (output, rules, certificates) = futures::try_join!(
+        send(Service::Elbv2, "DescribeListenerAttributes", call),
+        rules(aws, &arn),
+        certificates(aws, &listener, &arn)
+    )?;
+    let pairs = output.attributes().iter().map(|a| (a.key(), a.value()));
+    Ok(Details { listener, arn, attributes: attributes(pairs), certificates, rules })
+}
+
+/// Its rules but the default one.
+async fn rules(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
+    let mut rules = pages(
+        Service::Elbv2,
+        "DescribeRules",
+        |marker| aws.elbv2.describe_rules().listener_arn(&listener.0).set_marker(marker).send(),
+        |page| (page.rules.unwrap_or_default(), page.next_marker),
+    )
+    .await?;
+    rules.retain(|rule: &sdk::Rule| rule.is_default() != Some(true));
+    Ok(rules)
+}
+
+/// The SNI list without the entry that only says which certificate is the default one.
+async fn certificates(aws: &Aws, listener: &sdk::Listener, arn: &Arn) -> Result<Vec<Arn>, Error> {
+    if listener.certificates().is_empty() {
+        return Ok(Vec::new());
+    }
+    pages(
+        Service::Elbv2,
+        "DescribeListenerCertificates",
+        |marker| {
+            let call = aws.elbv2.describe_listener_certificates().listener_arn(&arn.0);
+            call.set_marker(marker).send()
+        },
+        |page| {
+            let listed = page.certificates().iter().filter(|one| one.is_default() != Some(true));
+            let arns = listed.filter_map(|one| Some(Arn(one.certificate_arn()?.to_owned())));
+            (arns.collect(), page.next_marker().map(str::to_owned))
+        },
+    )
+    .await
+}
+
+/// Tags of listeners and rules: the listing's, and those that it does not hold are asked for.
+async fn missing_tags(aws: &Aws, known: &Tagged, details: &[Details]) -> Result<Tagged, Error> {
+    let listeners = details.iter().map(|one| one.arn.0.as_str());
+    let rules = details.iter().flat_map(|one| one.rules.iter().filter_map(|rule| rule.rule_arn()));
+    let mut tags = Tagged::new();
+    let mut unknown = Vec::new();
+    for arn in listeners.chain(rules) {
+        match known.get(arn) {
+            Some(found) => drop(tags.insert(arn.to_owned(), found.clone())),
+            None => unknown.push(Arn(arn.to_owned())),
+        }
+    }
+    tags.extend(tags_of(aws, &unknown).await?);
+    Ok(tags)
+}
+
+/// The registrations of a target group.
+pub(crate) async fn targets(aws: &Aws, group: &Arn) -> Result<SeenTargets, Error> {
+    let call = aws.elbv2.describe_target_health().target_group_arn(&group.0).send();
+    let output = send(Service::Elbv2, "DescribeTargetHealth", call).await?;
+    let targets = output.target_health_descriptions().iter().filter_map(seen_target).collect();
+    Ok(SeenTargets { group: group.clone(), targets })
+}

@@ -1,0 +1,108 @@
+//! Questions to AWS and their answers. Each question is asked on its own: one that is refused goes into
+//! [`Facts::missing`] with AWS's words and takes nothing else with it. Hosted zones are the DNS
+//! provider's answer, not ours.
+
+mod interfaces;
+mod network;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_acm::types::{CertificateStatus, CertificateSummary, Filters, KeyAlgorithm};
+use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt, stream};
+use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
+use inroad_words::observed::SeenGroup;
+
+use crate::client::{Service, pages, send};
+use crate::{Aws, Error, Ownership, ec2};
+
+/// Asks everything that a unit needs to know, at once.
+pub async fn gather(aws: &Aws, needs: &BTreeSet<Need>, vpc: &str) -> Facts {
+    let answers = join_all(needs.iter().map(|need| answer(aws, need, vpc))).await;
+    let mut facts = Facts::default();
+    for (need, answer) in needs.iter().zip(answers) {
+        match answer {
+            Ok(part) => merge(&mut facts, part),
+            Err(error) => drop(facts.missing.insert(need.clone(), error.to_string())),
+        }
+    }
+    facts
+}
+
+async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
+    let mut facts = Facts::default();
+    match need {
+        Need::Vpc => facts.vpc = Some(network::vpc(aws, vpc).await?),
+        Need::Subnets => facts.subnets = network::subnets(aws, vpc).await?,
+        Need::Certificates => facts.certificates = certificates(aws).await?,
+        Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
+        Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
+        Need::Zones => {}
+    }
+    Ok(facts)
+}
+
+fn merge(facts: &mut Facts, part: Facts) {
+    facts.vpc = part.vpc.or(facts.vpc.take());
+    facts.subnets.extend(part.subnets);
+    facts.certificates.extend(part.certificates);
+    facts.security_groups.extend(part.security_groups);
+    facts.interfaces.extend(part.interfaces);
+}
+
+/// Security groups of the VPC by id (`sg-…`) or by `Name` tag. What does not exist is left out.
+async fn groups(
+    aws: &Aws,
+    names: &BTreeSet<String>,
+    vpc: &str,
+) -> Result<BTreeMap<String, GroupFact>, Error> {
+    let own = Ownership { vpc: vpc.to_owned(), ..Ownership::default() };
+    let (ids, names): (BTreeSet<_>, BTreeSet<_>) =
+        names.iter().cloned().partition(|name| name.starts_with("sg-"));
+    let (by_id, by_name) = futures::try_join!(
+        ec2::groups(aws, "group-id", &ids, &own),
+        ec2::groups(aws, "tag:Name", &names, &own)
+    )?;
+    Ok(by_id.into_iter().chain(by_name).map(|group| (group.id.clone(), fact(group))).collect())
+}
+
+fn fact(group: SeenGroup) -> GroupFact {
+    GroupFact { id: group.id, name: group.spec.name, tags: group.spec.tags }
+}
+
+/// Issued certificates of every key type: ACM leaves all but RSA out unless they are asked for.
+async fn certificates(aws: &Aws) -> Result<BTreeMap<String, Certificate>, Error> {
+    let keys = KeyAlgorithm::values().iter().map(|key| KeyAlgorithm::from(*key)).collect();
+    let includes = Filters::builder().set_key_types(Some(keys)).build();
+    let summaries = pages(
+        Service::Acm,
+        "ListCertificates",
+        |token| {
+            let call = aws.acm.list_certificates().certificate_statuses(CertificateStatus::Issued);
+            let call = call.includes(includes.clone()).max_items(1000);
+            call.set_next_token(token).send()
+        },
+        |page| (page.certificate_summary_list.unwrap_or_default(), page.next_token),
+    )
+    .await?;
+    let certificates = summaries.into_iter().map(|summary| certificate(aws, summary));
+    let certificates: Vec<_> =
+        stream::iter(certificates.collect::<Vec<_>>()).buffered(4).try_collect().await?;
+    Ok(certificates.into_iter().map(|one| (one.arn.clone(), one)).collect())
+}
+
+/// The listing holds the first hundred names; only a certificate with more costs a call.
+async fn certificate(aws: &Aws, summary: CertificateSummary) -> Result<Certificate, Error> {
+    let arn = ec2::text(summary.certificate_arn());
+    let mut names: BTreeSet<_> =
+        summary.subject_alternative_name_summaries().iter().cloned().collect();
+    names.extend(summary.domain_name().map(str::to_owned));
+    if summary.has_additional_subject_alternative_names() == Some(true) {
+        let call = aws.acm.describe_certificate().certificate_arn(&arn).send();
+        let output = send(Service::Acm, "DescribeCertificate", call).await?;
+        names.extend(
+            output.certificate().into_iter().flat_map(|c| c.subject_alternative_names()).cloned(),
+        );
+    }
+    Ok(Certificate { arn, names })
+}

@@ -1,0 +1,153 @@
+//! The VPC and its subnets, with what decides which of them a load balancer may sit in.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{Filter, RouteTable, Subnet as SdkSubnet};
+use inroad_words::facts::{Subnet, Vpc};
+
+use crate::client::{Service, pages, send};
+use crate::ec2::{seen_tags, text};
+use crate::{Aws, Error};
+
+/// The VPC with its associated blocks of both families.
+pub(super) async fn vpc(aws: &Aws, id: &str) -> Result<Vpc, Error> {
+    let output =
+        send(Service::Ec2, "DescribeVpcs", aws.ec2.describe_vpcs().vpc_ids(id).send()).await?;
+    let found = output.vpcs().iter().find(|vpc| vpc.vpc_id() == Some(id));
+    let found = found.ok_or_else(|| Error::Unsayable(format!("AWS shows no VPC {id}")))?;
+    let v4 = found.cidr_block_association_set().iter();
+    let v4 = v4
+        .filter(|one| state(one.cidr_block_state().and_then(|s| s.state())))
+        .filter_map(|one| one.cidr_block());
+    let v6 = found.ipv6_cidr_block_association_set().iter();
+    let v6 = v6
+        .filter(|one| state(one.ipv6_cidr_block_state().and_then(|s| s.state())))
+        .filter_map(|one| one.ipv6_cidr_block());
+    Ok(Vpc { id: id.to_owned(), cidrs: v4.chain(v6).map(str::to_owned).collect() })
+}
+
+/// Whether a block counts: one whose state is not told does.
+fn state(state: Option<&aws_sdk_ec2::types::VpcCidrBlockStateCode>) -> bool {
+    state.is_none_or(|state| state.as_str() == "associated")
+}
+
+fn in_vpc(vpc: &str) -> Filter {
+    Filter::builder().name("vpc-id").values(vpc).build()
+}
+
+/// Every subnet of the VPC.
+pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Subnet>, Error> {
+    let subnets = pages(
+        Service::Ec2,
+        "DescribeSubnets",
+        |token| aws.ec2.describe_subnets().filters(in_vpc(vpc)).set_next_token(token).send(),
+        |page| (page.subnets.unwrap_or_default(), page.next_token),
+    );
+    let tables = pages(
+        Service::Ec2,
+        "DescribeRouteTables",
+        |token| aws.ec2.describe_route_tables().filters(in_vpc(vpc)).set_next_token(token).send(),
+        |page| (page.route_tables.unwrap_or_default(), page.next_token),
+    );
+    let kinds = aws.memory.zone_kinds.get_or_try_init(|| zone_kinds(aws));
+    let (subnets, tables, kinds) = futures::try_join!(subnets, tables, kinds)?;
+    let routes = Routes::read(&tables);
+    let seen = subnets.iter().filter_map(|subnet| seen(subnet, &routes, kinds));
+    Ok(seen.map(|subnet| (subnet.id.clone(), subnet)).collect())
+}
+
+/// Zone name -> `availability-zone`, `local-zone` or `wavelength-zone`.
+async fn zone_kinds(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
+    let call = aws.ec2.describe_availability_zones().send();
+    let output = send(Service::Ec2, "DescribeAvailabilityZones", call).await?;
+    let zones = output.availability_zones().iter();
+    Ok(zones
+        .filter_map(|zone| Some((zone.zone_name()?.to_owned(), zone.zone_type()?.to_owned())))
+        .collect())
+}
+
+fn seen(subnet: &SdkSubnet, routes: &Routes, kinds: &BTreeMap<String, String>) -> Option<Subnet> {
+    let id = subnet.subnet_id()?.to_owned();
+    let zone = text(subnet.availability_zone());
+    let locale = match subnet.outpost_arn() {
+        Some(_) => "outpost".to_owned(),
+        None => kinds.get(&zone).cloned().unwrap_or_else(|| "availability-zone".into()),
+    };
+    Some(Subnet {
+        locale,
+        zone,
+        cidr: text(subnet.cidr_block()),
+        has_ipv6: !subnet.ipv6_cidr_block_association_set().is_empty(),
+        available_addresses: subnet.available_ip_address_count().unwrap_or_default().into(),
+        public: routes.is_public(&id),
+        tags: seen_tags(subnet.tags()),
+        id,
+    })
+}
+
+/// Which subnets lead to an internet gateway.
+#[derive(Debug, Default)]
+struct Routes {
+    /// By subnet with a table of its own.
+    explicit: BTreeMap<String, bool>,
+    /// Of the VPC's main table, which serves all others.
+    main: bool,
+}
+
+impl Routes {
+    fn read(tables: &[RouteTable]) -> Self {
+        let mut routes = Routes::default();
+        for table in tables {
+            let mut gateways = table.routes().iter().filter_map(|route| route.gateway_id());
+            let public = gateways.any(|gateway| gateway.starts_with("igw-"));
+            for association in table.associations() {
+                if association.main() == Some(true) {
+                    routes.main = public;
+                }
+                if let Some(subnet) = association.subnet_id() {
+                    routes.explicit.insert(subnet.to_owned(), public);
+                }
+            }
+        }
+        routes
+    }
+
+    fn is_public(&self, subnet: &str) -> bool {
+        self.explicit.get(subnet).copied().unwrap_or(self.main)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_sdk_ec2::types::{Route, RouteTableAssociation};
+
+    use super::*;
+
+    fn table(gateway: &str, subnet: Option<&str>) -> RouteTable {
+        let association = RouteTableAssociation::builder()
+            .main(subnet.is_none())
+            .set_subnet_id(subnet.map(str::to_owned))
+            .build();
+        let local = Route::builder().gateway_id("local").build();
+        let route = Route::builder().gateway_id(gateway).build();
+        RouteTable::builder().routes(local).routes(route).associations(association).build()
+    }
+
+    #[test]
+    fn a_table_of_its_own_beats_the_main_one() {
+        let tables = [
+            table("igw-1", None),
+            table("nat-1", Some("subnet-private")),
+            table("igw-1", Some("subnet-public")),
+        ];
+        let routes = Routes::read(&tables);
+        let public: BTreeSet<_> = ["subnet-private", "subnet-public", "subnet-other"]
+            .into_iter()
+            .filter(|subnet| routes.is_public(subnet))
+            .collect();
+        assert_eq!(public, BTreeSet::from(["subnet-public", "subnet-other"]));
+        assert!(!Routes::read(&tables[1..]).is_public("subnet-other"));
+    }
+}
