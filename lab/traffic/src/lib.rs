@@ -3,6 +3,11 @@
 //! that AWS does not have: where a target's address leads on this machine ([`Routes`]). What goes out is
 //! traffic, target health, and the addresses of the load balancers' DNS names. Nothing here knows
 //! Kubernetes or inroad's own model: what is served is what AWS would serve.
+//!
+//! Not served, and said where it is met: authentication and JWT actions (HTTP 500), UDP and QUIC listeners
+//! (an error at their endpoint), Lambda targets (HTTP 503). Without effect here: mutual TLS, SSL policies,
+//! slow start, load-balancing algorithms other than round robin, the end of a draining target's
+//! connections after its delay, IPv6 addresses, access logs, WAF.
 
 mod answer;
 mod balance;
