@@ -1,1 +1,59 @@
-fn main() {}
+//! `inroad`: argv to the rooms, and what they say to the terminal.
+
+mod cluster;
+mod explain;
+mod local;
+mod plan;
+mod settings;
+mod supply;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Brings traffic to a Kubernetes cluster: load balancers, targets, certificates, DNS.
+#[derive(Parser)]
+#[command(name = "inroad", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a folder of manifests as a working edge on this machine: AWS emulated, traffic real.
+    Local(Box<local::LocalArgs>),
+    /// Print what would change, and why. Exit 0: nothing; 2: changes; 1: an error.
+    Plan(Box<plan::PlanArgs>),
+    /// Say what an object compiles to, each value with where it comes from.
+    Explain(Box<explain::ExplainArgs>),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    fmt()
+        .with_env_filter(EnvFilter::try_from_env("INROAD_LOG").unwrap_or_else(|_| "error".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Local(args) => local::run(*args).await,
+            Command::Plan(args) => plan::run(*args).await,
+            Command::Explain(args) => explain::run(*args).await,
+        }
+    });
+    // Tasks that are still about are only listeners; nobody waits for them.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    anstream::eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,159 @@
+//! A folder that is a cluster, and the emulated account that it lives in: what `local`, `plan` and
+//! `explain` have in common.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use aws_credential_types::Credentials;
+use inroad_aws::{Aws, Connect};
+use inroad_cluster::Folder;
+use inroad_dns::Route53;
+use inroad_emulator::{Emulator, Settings, seed};
+use inroad_engine::{Edges, Memory};
+use inroad_words::{Diagnostic, controller::Controller};
+use inroad_world::World;
+
+use crate::{
+    settings::SettingsArgs,
+    supply::{Backend, Estate, Wiring, furnish, supply},
+};
+
+/// The folder, the account, and the way between.
+pub(crate) struct Cluster {
+    pub(crate) controller: Controller,
+    pub(crate) edges: Edges,
+    pub(crate) emulator: Emulator,
+    pub(crate) memory: Memory,
+    folder: Folder,
+    files: World,
+    region: String,
+    backends: Vec<Backend>,
+    noted: BTreeSet<String>,
+}
+
+/// What a look at the folder brought.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// Whether any object is different.
+    pub(crate) changed: bool,
+    /// Mistakes in the files themselves.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What was supplied, where it was not said before.
+    pub(crate) notes: Vec<String>,
+    /// Where endpoints lead.
+    pub(crate) wiring: Wiring,
+}
+
+impl Cluster {
+    /// Opens the folder and an account: an empty one, or the one that `state` keeps.
+    ///
+    /// # Errors
+    /// A folder or state file that cannot be read, a setting that is none.
+    pub(crate) async fn open(
+        dir: &Path,
+        state: Option<&Path>,
+        settings: &SettingsArgs,
+        backends: Vec<Backend>,
+    ) -> anyhow::Result<Self> {
+        let region = settings.region().to_owned();
+        let emulator = Emulator::new(Settings {
+            region: region.clone(),
+            assume_healthy: false,
+            ..Settings::default()
+        });
+        if let Some(path) = state {
+            load(&emulator, path)?;
+        }
+        let aws = Aws::connect(Connect {
+            region: Some(region.clone()),
+            http: Some(emulator.connector()),
+            credentials: Some(Credentials::new("local", "local", None, None, "local")),
+            ..Connect::default()
+        })
+        .await;
+        let dns = Arc::new(Route53::new(aws.config()));
+        Ok(Self {
+            controller: settings.controller()?,
+            edges: Edges { aws, dns },
+            emulator,
+            memory: Memory::default(),
+            folder: Folder::open(dir)?,
+            files: World::default(),
+            region,
+            backends,
+            noted: BTreeSet::new(),
+        })
+    }
+
+    /// The folder.
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.root()
+    }
+
+    /// Reads the folder again, supplies what it lacks and brings the account to hold what it names.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub(crate) fn look(&mut self) -> anyhow::Result<Look> {
+        let scan = self.folder.scan()?;
+        let (files, touched) = self.files.absorb_all(scan.changes);
+        self.files = files;
+        let supplied = supply(&self.files, &self.region, &self.backends);
+        let balancers = &self.controller.balancers;
+        let place = (self.region.as_str(), &*balancers.cluster_name, &*balancers.vpc_id);
+        let estate = Estate::of(&supplied.world, &supplied.wiring, place);
+        let made = furnish(&self.emulator, &estate);
+        self.controller.balancers.vpc_id.clone_from(&estate.vpc);
+        self.memory.world = supplied.world;
+        let wiring = supplied.wiring;
+        let unknown = scan.unknown.into_iter().map(|kind| format!("{kind} is left alone"));
+        let supplied = supplied.notes.into_iter().chain(made).map(|note| format!("supplied: {note}"));
+        let notes: Vec<String> =
+            unknown.chain(supplied).filter(|note| self.noted.insert(note.clone())).collect();
+        Ok(Look {
+            changed: !touched.is_empty(),
+            diagnostics: scan.diagnostics,
+            notes,
+            wiring,
+        })
+    }
+}
+
+fn load(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let document = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no state file", path.display()))?;
+    seed::restore(&mut emulator.account(), &document);
+    emulator.touched();
+    Ok(())
+}
+
+/// Keeps the account in a file, whole or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn keep(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
+    let document = seed::snapshot(&emulator.account());
+    write(path, &serde_json::to_string_pretty(&document)?)
+}
+
+/// Writes a file by renaming it into place, so that nobody ever reads half of it.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, text)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .with_context(|| path.display().to_string())
+}

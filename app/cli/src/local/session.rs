@@ -1,0 +1,188 @@
+//! One run of `local`: servers up, settle, show, watch.
+
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use inroad_emulator::{
+    dns::{self, Addresses, DnsServer},
+    server,
+};
+use inroad_engine::{Event, Session as Settling, Settled};
+use inroad_traffic::{Config, Routes, Traffic};
+use inroad_words::Diagnostic;
+use k8s_openapi::api::core::v1::Node;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{LocalArgs, backends::Backends, endpoints, ports};
+use crate::{
+    cluster::{self, Cluster, Look},
+    terminal,
+};
+
+/// How long the first health answers of new targets are waited for before the result is shown.
+const HEALTH_PATIENCE: Duration = Duration::from_secs(20);
+/// How long open connections may take to end at the close.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Everything that runs.
+pub(super) struct Session {
+    args: LocalArgs,
+    cluster: Cluster,
+    traffic: Traffic,
+    routes: Routes,
+    backends: Backends,
+    aws: SocketAddr,
+    dns: DnsServer,
+    stop: CancellationToken,
+    said: Vec<Diagnostic>,
+}
+
+impl Session {
+    /// Opens the folder, the account and every port.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    pub(super) async fn open(args: LocalArgs) -> anyhow::Result<Self> {
+        let state = args.state.as_deref();
+        let cluster =
+            Cluster::open(&args.dir, state, &args.settings, args.backend.clone()).await?;
+        let emulator = cluster.emulator.clone();
+        let stop = CancellationToken::new();
+        let (listener, note) =
+            ports::open("the AWS API", args.aws_listen, ports::AWS, TcpListener::bind).await?;
+        let aws = listener.local_addr()?;
+        tokio::spawn(server::serve(listener, emulator.clone(), stop.clone()));
+        let addresses = Addresses::default();
+        let serve = |address| dns::serve(address, emulator.clone(), addresses.clone(), stop.clone());
+        let (dns, dns_note) = ports::open("DNS", args.dns_listen, ports::DNS, serve).await?;
+        for note in [note, dns_note].into_iter().flatten() {
+            terminal::note(&note);
+        }
+        let routes = Routes::new();
+        let config = Config { own_addresses: !args.shared_address, ..Config::default() };
+        let traffic = Traffic::start(emulator, addresses, routes.clone(), config, stop.clone());
+        Ok(Self {
+            args,
+            cluster,
+            traffic,
+            routes,
+            backends: Backends::default(),
+            aws,
+            dns,
+            stop,
+            said: Vec::new(),
+        })
+    }
+
+    /// Settles, shows, and with a folder to watch does so for each save.
+    ///
+    /// # Errors
+    /// The folder cannot be read any more, or a file cannot be written.
+    pub(super) async fn work(&mut self) -> anyhow::Result<ExitCode> {
+        terminal::title(&format!("{} is the cluster", self.cluster.root().display()));
+        let mut saves = inroad_cluster::saves(self.cluster.root())?;
+        let look = self.cluster.look()?;
+        let settled = self.settle(look, true).await?;
+        if self.args.once {
+            return Ok(ExitCode::from(u8::from(!settled.failed.is_empty())));
+        }
+        terminal::watching(self.cluster.root());
+        loop {
+            saves.next().await;
+            match self.cluster.look() {
+                Ok(look) => drop(self.settle(look, false).await?),
+                // The folder may be on its way to another name; the last objects stay.
+                Err(error) => terminal::failure(&format!("{error:#}")),
+            }
+        }
+    }
+
+    async fn settle(&mut self, look: Look, first: bool) -> anyhow::Result<Settled> {
+        for note in &look.notes {
+            terminal::note(note);
+        }
+        let instances = self.instances();
+        self.backends.wire(&look.wiring, &instances, &self.routes).await?;
+        let mut settled = Settled::default();
+        if look.changed || first {
+            let mut settling = Settling {
+                edges: &self.cluster.edges,
+                memory: &mut self.cluster.memory,
+                controller: &self.cluster.controller,
+                act: true,
+            };
+            settled = settling.settle(&mut |event| show(&event)).await?;
+        }
+        self.say(look.diagnostics);
+        self.wait().await;
+        if first || !settled.changed.is_empty() {
+            terminal::result(&self.cluster, &self.traffic.endpoints(), self.dns.local_addr(), self.aws);
+        }
+        self.write()?;
+        Ok(settled)
+    }
+
+    /// Instance ids of the nodes: each forwards every nodePort, as kube-proxy does.
+    fn instances(&self) -> Vec<String> {
+        let nodes = self.cluster.memory.world.all::<Node>();
+        let ids = nodes.filter_map(|(_, node)| {
+            let provider = node.spec.as_ref()?.provider_id.as_ref()?;
+            provider.rsplit('/').next().map(str::to_owned)
+        });
+        ids.collect()
+    }
+
+    /// Shows mistakes that were not shown last time, and which ones are mended.
+    fn say(&mut self, files: Vec<Diagnostic>) {
+        let mut now = files;
+        now.extend(self.cluster.memory.diagnostics());
+        now.sort();
+        now.dedup();
+        let new: Vec<&Diagnostic> = now.iter().filter(|d| !self.said.contains(d)).collect();
+        terminal::diagnostics(&new, &self.cluster.memory.world);
+        self.said = now;
+    }
+
+    /// Listeners open, and every target with its first health answer.
+    async fn wait(&self) {
+        self.traffic.settled().await;
+        if tokio::time::timeout(HEALTH_PATIENCE, self.traffic.health_settled()).await.is_err() {
+            terminal::note("some targets have not answered a health check yet");
+        }
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        if let Some(path) = &self.args.endpoints {
+            let endpoints = self.traffic.endpoints();
+            let document = endpoints::document(self.aws, self.dns.local_addr(), &endpoints);
+            cluster::write(path, &serde_json::to_string_pretty(&document)?)?;
+        }
+        if let Some(path) = &self.args.state {
+            cluster::keep(&self.cluster.emulator, path).context("--state")?;
+        }
+        Ok(())
+    }
+
+    /// Ends servers and connections.
+    ///
+    /// # Errors
+    /// The state cannot be kept.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        if let Some(path) = &self.args.state {
+            cluster::keep(&self.cluster.emulator, path).context("--state")?;
+        }
+        // Whoever holds a connection open for longer is cut off: the user wants the terminal back.
+        let _ = tokio::time::timeout(CLOSE_PATIENCE, self.traffic.stopped()).await;
+        Ok(())
+    }
+}
+
+fn show(event: &Event<'_>) {
+    match event {
+        Event::Planned(planned) => terminal::plan(&planned.plan),
+        Event::Applied(planned, outcome) => terminal::outcome(&planned.plan, outcome),
+        Event::Failed(unit, error) => terminal::failure(&format!("{unit}: {error}")),
+    }
+}
