@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_intent::Compiled;
 use inroad_words::{Diagnostic, Unit, facts::Outputs};
 use inroad_world::{Touched, World};
+
+use crate::Planned;
 
 /// What is remembered.
 #[derive(Debug, Default)]
@@ -14,8 +15,8 @@ pub struct Memory {
     pub world: World,
     /// What resources are known to be.
     pub outputs: Outputs,
-    /// What each unit was compiled to last, and what shaping found wrong.
-    pub compiled: BTreeMap<Unit, (Compiled, Vec<Diagnostic>)>,
+    /// How each unit was planned last.
+    pub planned: BTreeMap<Unit, Planned>,
 }
 
 impl Memory {
@@ -27,9 +28,9 @@ impl Memory {
 
     /// The units that asked what has changed.
     pub fn asked(&self, touched: &Touched) -> BTreeSet<Unit> {
-        self.compiled
+        self.planned
             .iter()
-            .filter(|(_, (compiled, _))| compiled.reads.touched_by(touched))
+            .filter(|(_, planned)| planned.compiled.reads.touched_by(touched))
             .map(|(unit, _)| unit.clone())
             .collect()
     }

@@ -79,6 +79,7 @@ impl Session<'_> {
             for (number, wave) in WAVES.iter().enumerate() {
                 let inventory = self.inventory().await?;
                 let mut units = self.units(&inventory).await?;
+                self.memory.planned.retain(|unit, _| units.contains(unit));
                 units
                     .retain(|unit| wave(unit) && due.as_ref().is_none_or(|due| due.contains(unit)));
                 // Without steps in between, a second look at the foundation shows the same plan.
@@ -197,8 +198,7 @@ impl Session<'_> {
 
     fn remember(&mut self, planned: &Planned) {
         self.memory.know(&planned.unit, planned.plan.known.clone());
-        let said = (planned.compiled.clone(), planned.shaped.diagnostics.clone());
-        self.memory.compiled.insert(planned.unit.clone(), said);
+        self.memory.planned.insert(planned.unit.clone(), planned.clone());
     }
 }
 

@@ -1,1 +1,9 @@
+//! From intents, plans and what came of them to what a person reads. Forbidden: clients, the world's
+//! store, any decision.
+#![warn(missing_docs)]
 
+mod explain;
+mod result;
+
+pub use explain::explain;
+pub use result::{Balancer, Group, balancer, records};
