@@ -111,15 +111,11 @@ impl Cluster {
         self.memory.world = supplied.world;
         let wiring = supplied.wiring;
         let unknown = scan.unknown.into_iter().map(|kind| format!("{kind} is left alone"));
-        let supplied = supplied.notes.into_iter().chain(made).map(|note| format!("supplied: {note}"));
+        let supplied =
+            supplied.notes.into_iter().chain(made).map(|note| format!("supplied: {note}"));
         let notes: Vec<String> =
             unknown.chain(supplied).filter(|note| self.noted.insert(note.clone())).collect();
-        Ok(Look {
-            changed: !touched.is_empty(),
-            diagnostics: scan.diagnostics,
-            notes,
-            wiring,
-        })
+        Ok(Look { changed: !touched.is_empty(), diagnostics: scan.diagnostics, notes, wiring })
     }
 }
 

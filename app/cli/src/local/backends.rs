@@ -48,8 +48,10 @@ impl Backends {
             sockets.insert(place.clone(), vec![socket]);
         }
         for (port, places) in &wiring.node_ports {
-            let behind: Vec<SocketAddr> =
-                places.iter().flat_map(|place| sockets.get(place).cloned().unwrap_or_default()).collect();
+            let behind: Vec<SocketAddr> = places
+                .iter()
+                .flat_map(|place| sockets.get(place).cloned().unwrap_or_default())
+                .collect();
             for instance in instances {
                 sockets.insert((instance.clone(), *port), behind.clone());
             }

@@ -4,6 +4,7 @@
 mod backends;
 mod endpoints;
 mod ports;
+mod report;
 mod session;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};

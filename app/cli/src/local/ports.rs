@@ -40,7 +40,8 @@ where
             Ok(opened) => {
                 return Ok((opened, Some(format!("port {default} is taken: {what} is on {port}"))));
             }
-            Err(error) if matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {}
+            Err(error)
+                if matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {}
             Err(error) => anyhow::bail!("{what} cannot listen on port {port}: {error}"),
         }
     }

@@ -14,7 +14,7 @@ use k8s_openapi::api::core::v1::Node;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{LocalArgs, backends::Backends, endpoints, ports};
+use super::{LocalArgs, backends::Backends, endpoints, ports, report};
 use crate::{
     cluster::{self, Cluster, Look},
     terminal,
@@ -45,8 +45,7 @@ impl Session {
     /// What keeps it from starting.
     pub(super) async fn open(args: LocalArgs) -> anyhow::Result<Self> {
         let state = args.state.as_deref();
-        let cluster =
-            Cluster::open(&args.dir, state, &args.settings, args.backend.clone()).await?;
+        let cluster = Cluster::open(&args.dir, state, &args.settings, args.backend.clone()).await?;
         let emulator = cluster.emulator.clone();
         let stop = CancellationToken::new();
         let (listener, note) =
@@ -54,7 +53,8 @@ impl Session {
         let aws = listener.local_addr()?;
         tokio::spawn(server::serve(listener, emulator.clone(), stop.clone()));
         let addresses = Addresses::default();
-        let serve = |address| dns::serve(address, emulator.clone(), addresses.clone(), stop.clone());
+        let serve =
+            |address| dns::serve(address, emulator.clone(), addresses.clone(), stop.clone());
         let (dns, dns_note) = ports::open("DNS", args.dns_listen, ports::DNS, serve).await?;
         for note in [note, dns_note].into_iter().flatten() {
             terminal::note(&note);
@@ -117,7 +117,7 @@ impl Session {
         self.say(look.diagnostics);
         self.wait().await;
         if first || !settled.changed.is_empty() {
-            terminal::result(&self.cluster, &self.traffic.endpoints(), self.dns.local_addr(), self.aws);
+            self.show();
         }
         self.write()?;
         Ok(settled)
@@ -150,6 +150,14 @@ impl Session {
         if tokio::time::timeout(HEALTH_PATIENCE, self.traffic.health_settled()).await.is_err() {
             terminal::note("some targets have not answered a health check yet");
         }
+    }
+
+    fn show(&self) {
+        let endpoints = self.traffic.endpoints();
+        let (memory, dns) = (&self.cluster.memory, self.dns.local_addr());
+        terminal::result(&report::text(memory, &self.cluster.emulator, &endpoints));
+        terminal::services(self.aws, dns);
+        terminal::tries(&report::tries(memory, &endpoints, dns));
     }
 
     fn write(&self) -> anyhow::Result<()> {

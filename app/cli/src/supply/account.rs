@@ -111,7 +111,8 @@ impl Estate {
     /// The state file's form of all this.
     fn document(&self) -> Value {
         let nodes = self.nodes();
-        let interfaces = nodes.iter().flat_map(|node| node["NetworkInterfaces"].as_array().cloned());
+        let interfaces =
+            nodes.iter().flat_map(|node| node["NetworkInterfaces"].as_array().cloned());
         json!({
             "Vpcs": [self.vpc()],
             "Subnets": self.all_subnets(),
@@ -137,9 +138,10 @@ impl Estate {
                 (format!("{prefix}-{zone}"), *zone, (base + n) * 16, 20, vec![tag(role, "1")])
             })
         };
-        let named = self.subnets.iter().enumerate().map(|(n, name)| {
-            (name.clone(), ZONES[n % ZONES.len()], 96 + n % 32, 24, Vec::new())
-        });
+        let named =
+            self.subnets.iter().enumerate().map(|(n, name)| {
+                (name.clone(), ZONES[n % ZONES.len()], 96 + n % 32, 24, Vec::new())
+            });
         let pods = [("pods".to_owned(), "a", 128, 17, Vec::new())];
         role("public", "kubernetes.io/role/elb", 0)
             .chain(role("private", "kubernetes.io/role/internal-elb", 3))
@@ -229,7 +231,8 @@ impl Estate {
                     names::address(&format!("node/{id}"), &mut taken).to_string()
                 });
                 let zone = ZONES[n % ZONES.len()];
-                let mut interfaces = vec![self.interface(id, &format!("public-{zone}"), &[address.clone()])];
+                let mut interfaces =
+                    vec![self.interface(id, &format!("public-{zone}"), &[address.clone()])];
                 let pods: Vec<String> = self.pods.iter().cloned().collect();
                 if n == 0 && !pods.is_empty() {
                     interfaces.push(self.interface(&format!("{id}/pods"), "pods", &pods));
@@ -339,9 +342,8 @@ fn instance(node: &Node) -> Option<(String, Option<String>)> {
 fn hosts(ingress: &Ingress) -> BTreeSet<String> {
     let spec = ingress.spec.iter();
     let rules = spec.clone().flat_map(|s| s.rules.iter().flatten()).filter_map(|r| r.host.clone());
-    let tls = spec
-        .flat_map(|s| s.tls.iter().flatten())
-        .flat_map(|t| t.hosts.iter().flatten().cloned());
+    let tls =
+        spec.flat_map(|s| s.tls.iter().flatten()).flat_map(|t| t.hosts.iter().flatten().cloned());
     rules.chain(tls).collect()
 }
 
@@ -360,4 +362,3 @@ fn list(meta: &ObjectMeta, suffix: &str) -> Vec<String> {
     let items = value.into_iter().flat_map(|value| value.split(','));
     items.map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
-

@@ -9,7 +9,9 @@ use inroad_words::{Kind, ObjectKey};
 use inroad_world::{Change, Marks, Object, SERVICE_LABEL, World};
 use k8s_openapi::{
     api::{
-        core::v1::{Node, NodeAddress, NodeCondition, NodeSpec, NodeStatus, ObjectReference, Service},
+        core::v1::{
+            Node, NodeAddress, NodeCondition, NodeSpec, NodeStatus, ObjectReference, Service,
+        },
         discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice},
         networking::v1::{IngressClass, IngressClassSpec},
     },
