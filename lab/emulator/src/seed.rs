@@ -13,7 +13,7 @@ use crate::{Account, Settings, acm, ec2, elbv2, route53};
 pub fn snapshot(account: &Account) -> Value {
     let mut document = members(ec2::snapshot(account));
     document.extend(members(elbv2::snapshot(account)));
-    document.insert("Certificates".into(), acm::snapshot(account));
+    document.extend(members(acm::snapshot(account)));
     document.insert("HostedZones".into(), route53::snapshot(account));
     Value::Object(document)
 }
@@ -34,7 +34,7 @@ fn members(tree: Value) -> Map<String, Value> {
 pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
     ec2::restore(account, document)?;
     if document["Certificates"].is_array() {
-        acm::restore(account, &document["Certificates"])?;
+        acm::restore(account, document)?;
     }
     if document["HostedZones"].is_array() {
         route53::restore(account, &document["HostedZones"]);

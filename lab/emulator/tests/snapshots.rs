@@ -1,0 +1,175 @@
+//! Accounts that other controllers left behind go in and come out as they were. The documents are not part
+//! of this repository: `INROAD_GOLDENS` names the directory that holds `adopt/*/aws.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use inroad_emulator::{Emulator, seed};
+use serde_json::Value;
+
+fn documents() -> Vec<(String, Value)> {
+    let Some(goldens) = std::env::var_os("INROAD_GOLDENS") else {
+        eprintln!("INROAD_GOLDENS is not set: no snapshot of another account is checked");
+        return Vec::new();
+    };
+    let adopt = PathBuf::from(goldens).join("adopt");
+    let cases = std::fs::read_dir(&adopt).unwrap_or_else(|error| panic!("{adopt:?}: {error}"));
+    let document = |path: PathBuf| {
+        let text = std::fs::read_to_string(path.join("aws.json")).ok()?;
+        let tree = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        Some((path.display().to_string(), tree))
+    };
+    let found: Vec<_> = cases.filter_map(|entry| document(entry.ok()?.path())).collect();
+    assert!(!found.is_empty(), "{adopt:?} holds no snapshot");
+    found
+}
+
+/// Where the documents, which moto left, are not what AWS would have shown, by the beginning of the path;
+/// `+` new, `-` gone, `~` changed.
+const DEVIATIONS: [&str; 19] = [
+    // moto makes no interfaces for load balancers, so their addresses are free there.
+    "+.NetworkInterfaces[]",
+    "~.Subnets[].AvailableIpAddressCount",
+    // moto keeps an empty description, AWS shows none.
+    "-.SecurityGroups[].IpPermissions[].IpRanges[].Description",
+    // Aliases have no TTL.
+    "-.HostedZones[].ResourceRecordSets[].TTL",
+    // GetHostedZone's, which the documents do not hold.
+    "+.HostedZones[].NameServers[]",
+    // moto knows few attributes and none of listeners.
+    "+.LoadBalancers[].Attributes[]",
+    "+.LoadBalancers[].Listeners[].Attributes[]",
+    "+.TargetGroups[].Attributes[]",
+    // moto shows only what the request said.
+    "+.LoadBalancers[].Listeners[].DefaultActions[].TargetGroupArn",
+    "+.LoadBalancers[].Listeners[].DefaultActions[].RedirectConfig",
+    "+.LoadBalancers[].Listeners[].Rules[].Actions[].TargetGroupArn",
+    "+.LoadBalancers[].Listeners[].Rules[].Actions[].RedirectConfig",
+    "+.LoadBalancers[].Listeners[].Rules[].Conditions[].Values[]",
+    "+.LoadBalancers[].Listeners[].MutualAuthentication.Mode",
+    // moto gives a policy to listeners without TLS.
+    "-.LoadBalancers[].Listeners[].SslPolicy",
+    // moto shows the words `traffic-port`, AWS the port itself.
+    "~.TargetGroups[].TargetHealthDescriptions[].HealthCheckPort",
+    // A certificate is in use by load balancers; moto names their listeners.
+    "-.Certificates[].InUseBy[]",
+    "+.Certificates[].InUseBy[]",
+    // moto gives an imported certificate no time of creation.
+    "+.Certificates[].CreatedAt",
+];
+
+#[test]
+fn what_goes_in_comes_out() {
+    let mut unused: BTreeSet<&str> = DEVIATIONS.into();
+    let documents = documents();
+    for (name, document) in &documents {
+        let emulator = Emulator::new(seed::settings_of(document));
+        let mut account = emulator.account();
+        seed::restore(&mut account, document).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let mut differences = differences(document, &seed::snapshot(&account));
+        differences.retain(|(sign, path, _)| {
+            let place = format!("{sign}{}", without_names(path));
+            let known = DEVIATIONS.iter().find(|known| place.starts_with(**known));
+            known.is_none_or(|known| {
+                unused.remove(known);
+                false
+            })
+        });
+        assert!(differences.is_empty(), "{name}: {differences:#?}");
+    }
+    assert!(documents.is_empty() || unused.is_empty(), "no longer a deviation: {unused:#?}");
+}
+
+#[test]
+fn our_own_snapshot_restores_to_the_same_account() {
+    for (name, document) in documents() {
+        let settings = seed::settings_of(&document);
+        let [first, second] = [(); 2].map(|()| Emulator::new(settings.clone()));
+        seed::restore(&mut first.account(), &document).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let ours = seed::snapshot(&first.account());
+        seed::restore(&mut second.account(), &ours).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let again = seed::snapshot(&second.account());
+        assert_eq!(differences(&ours, &again), [], "{name}");
+    }
+}
+
+/// Sign, path, and what became of what.
+type Difference = (char, String, String);
+
+fn differences(before: &Value, after: &Value) -> Vec<Difference> {
+    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
+    leaves(before, String::new(), &mut old);
+    leaves(after, String::new(), &mut new);
+    let mut found = Vec::new();
+    for (path, value) in &old {
+        match new.remove(path) {
+            None => found.push(('-', path.clone(), value.clone())),
+            Some(now) if now != *value => {
+                found.push(('~', path.clone(), format!("{value} -> {now}")))
+            }
+            Some(_) => {}
+        }
+    }
+    found.extend(new.into_iter().map(|(path, value)| ('+', path, value)));
+    found
+}
+
+/// The scalars of a document by path. Members of lists are named by what identifies them, so that their order
+/// does not matter; an empty list is the same as none.
+fn leaves(tree: &Value, path: String, found: &mut BTreeMap<String, String>) {
+    match tree {
+        Value::Object(members) => {
+            for (name, below) in members {
+                leaves(below, format!("{path}.{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            let list = path.rsplit('.').next().unwrap_or_default().to_owned();
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, format!("{path}[{}]", identity(&list, index, item)), found);
+            }
+        }
+        Value::Null => {}
+        scalar => {
+            let time = scalar.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+            found.insert(path, time.map_or_else(|| scalar.to_string(), |time| time.to_string()));
+        }
+    }
+}
+
+/// What identifies a member of a list: a scalar itself, a document by these members, else its place.
+fn identity(list: &str, index: usize, item: &Value) -> String {
+    let names: &[&str] = match list {
+        "Vpcs" => &["VpcId"],
+        "Subnets" => &["SubnetId"],
+        "SecurityGroups" | "Groups" | "UserIdGroupPairs" => &["GroupId"],
+        "IpPermissions" => &["IpProtocol", "FromPort", "ToPort"],
+        "IpRanges" => &["CidrIp"],
+        "NetworkInterfaces" => &["NetworkInterfaceId"],
+        "Instances" => &["InstanceId"],
+        "RouteTables" => &["RouteTableId"],
+        "LoadBalancers" => &["LoadBalancerArn"],
+        "AvailabilityZones" => &["ZoneName"],
+        "Listeners" => &["ListenerArn"],
+        "Rules" => &["RuleArn"],
+        "TargetGroups" => &["TargetGroupArn"],
+        "TargetHealthDescriptions" => &["Target"],
+        "Certificates" | "AllCertificates" => &["CertificateArn"],
+        "HostedZones" => &["Id"],
+        "ResourceRecordSets" => &["Name", "Type", "SetIdentifier"],
+        "Tags" | "TagSet" | "Attributes" => &["Key"],
+        _ => &[],
+    };
+    let values: Vec<String> = names.iter().map(|name| item[*name].to_string()).collect();
+    match item {
+        Value::Object(_) if names.is_empty() => index.to_string(),
+        Value::Object(_) => values.join(" "),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// The path without what is in brackets.
+fn without_names(path: &str) -> String {
+    let pieces = path.split('[').map(|piece| piece.split_once(']').map_or(piece, |(_, rest)| rest));
+    pieces.collect::<Vec<_>>().join("[]")
+}
