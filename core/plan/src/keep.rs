@@ -19,7 +19,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) security_groups: BTreeMap<&'a str, &'a SeenGroup>,
     pub(crate) target_groups: BTreeMap<&'a str, &'a SeenTargetGroup>,
     pub(crate) load_balancers: BTreeMap<&'a str, &'a SeenBalancer>,
-    /// Load balancers that should be replaced, but carry something that is held.
+    /// Load balancers that should be replaced, but carry something that is held, or whose successor
+    /// cannot be made.
     pub(crate) frozen: BTreeMap<&'a str, HoldReason>,
 }
 
@@ -67,7 +68,9 @@ impl<'a> Kept<'a> {
             let key = key_of(desired, ResourceKind::LoadBalancer, id);
             let fits = |it: &&SeenBalancer| wanted.is_none_or(|want| can_become(it, &want.spec));
             let best = seen.iter().filter(fits).rev().max_by_key(|it| it.listeners.len());
+            let unplaced = wanted.and_then(|want| cannot_be_made(&want.spec));
             let held = seen.iter().find_map(|it| Some((it, held_on(desired, it)?)));
+            let held = held.or_else(|| seen.first().zip(unplaced));
             match (best, held) {
                 (Some(best), _)
                     if wanted.is_some() || desired.held.resources.contains_key(&key) =>
@@ -131,6 +134,12 @@ pub(crate) fn key_of(desired: &Desired, kind: ResourceKind, id: impl Into<String
 /// Type and scheme of a load balancer cannot change (load-balancers.md 8.3).
 pub(crate) fn can_become(seen: &SeenBalancer, want: &LoadBalancer) -> bool {
     seen.kind == "application" && seen.spec.scheme == want.scheme
+}
+
+/// Why a load balancer cannot be made as it is wanted: nobody could say where it would stand.
+pub(crate) fn cannot_be_made(want: &LoadBalancer) -> Option<HoldReason> {
+    let reason = || HoldReason::MissingFact("no subnets for it are known".into());
+    want.subnets.prefer.is_empty().then(reason)
 }
 
 /// Target type, protocol and version of a target group cannot change; family, port, VPC and name

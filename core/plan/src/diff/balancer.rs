@@ -64,6 +64,9 @@ fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
     let want = &room.desired.load_balancers[&key.id];
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, &want.spec.name, Change::Add);
+    if let Some(reason) = keep::cannot_be_made(&want.spec) {
+        return room.hold(&subject, reason, origin);
+    }
     let balancer = key.output(Field::Arn);
     let op = Op::CreateLoadBalancer { key, spec: want.spec.clone() };
     let Some(create) = room.admit(Step::new(op, subject.clone(), origin.clone())) else { return };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_desired::model::SHARED_RULES;
 use inroad_words::{
     Field, Origin, ResourceKey, ResourceKind, Value,
     network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION},
@@ -167,6 +168,7 @@ fn remove(room: &mut Room<'_>) {
 /// Our rules on groups of others: only those that carry our label are ours.
 fn shared(room: &mut Room<'_>) {
     let (desired, observed) = (room.desired, room.observed);
+    let is_held = room.is_held(&keep::key_of(desired, ResourceKind::SecurityGroup, SHARED_RULES));
     let ids: BTreeSet<&String> =
         desired.shared_rules.keys().chain(observed.shared_rules.keys()).collect();
     for id in ids {
@@ -175,7 +177,10 @@ fn shared(room: &mut Room<'_>) {
         let mut ours =
             observed.shared_rules.get(id).cloned().unwrap_or_else(|| SeenGroup::empty(id));
         ours.spec.ingress.retain(is_shared);
-        let (add, drop) = difference(&wanted, &ours.spec.ingress);
+        let (add, mut drop) = difference(&wanted, &ours.spec.ingress);
+        if is_held {
+            drop.clear();
+        }
         let first = add.first().and_then(|rule| want?.get(rule)).cloned();
         let origins = inroad_words::Origins::of(first.unwrap_or(Origin::Default));
         let mut why = Why::new(&origins);
