@@ -161,7 +161,11 @@ impl Call<'_, '_> {
         };
         Ok(Backend {
             attributes: map(&TARGET_GROUP_ATTRIBUTES),
-            node_labels: map(&TARGET_NODE_LABELS),
+            // Pods are chosen by their Service alone.
+            node_labels: match target_type.value {
+                TargetType::Instance => map(&TARGET_NODE_LABELS),
+                _ => SaidMap::new(),
+            },
             origin: self.origin.clone(),
             ingress: self.member.key.clone(),
             service: self.key.clone(),

@@ -1,5 +1,7 @@
 //! What the members of a stack ask of their load balancer as a whole.
 
+use std::collections::BTreeSet;
+
 use inroad_words::{Diagnostic, Origin, Said, balancer::Scheme};
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     codes,
-    model::{BalancerIntent, SecurityIntent, StackIntent, SubnetChoice},
+    model::{BalancerIntent, RouteAction, SecurityIntent, StackIntent, SubnetChoice},
     settings::{
         IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, Layer, MANAGE_BACKEND_RULES,
         SCHEME, SECURITY_GROUPS, SUBNETS, look,
@@ -54,6 +56,25 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
         listeners,
     });
     intent.backends = std::mem::take(&mut desk.backends);
+    if intent.held.is_none() {
+        drop_unused(intent);
+    }
+}
+
+/// A backend that no listener leads to (its port was lost, or is redirected) needs no target group.
+fn drop_unused(intent: &mut StackIntent) {
+    let listeners = intent.balancer.iter().flat_map(|balancer| balancer.listeners.values());
+    let actions = listeners.flat_map(|listener| {
+        listener.routes.iter().map(|route| &route.action).chain([&listener.default.value])
+    });
+    let used: BTreeSet<String> = actions
+        .flat_map(|action| match action {
+            RouteAction::Forward { backends, .. } => backends.as_slice(),
+            _ => &[],
+        })
+        .map(|(id, _)| id.clone())
+        .collect();
+    intent.backends.retain(|id, _| used.contains(id));
 }
 
 /// A scheme that nobody says readably must not become the default: that would replace the load

@@ -62,10 +62,26 @@ pub(super) fn compile(
         intent.held =
             Some(group::hold(&intent.key, &Diagnostic::error(codes::BAD_VALUE, why.0, "")));
     }
+    for port in ports.values_mut() {
+        admit(port, parts);
+    }
     let redirect = redirect(parts, &ports, desk);
     let listener =
         |port: Port| (port.number, listener(&port, parts, &certificates, redirect.as_ref(), desk));
     ports.into_values().map(listener).collect()
+}
+
+/// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to be
+/// restricted, and the others did not.
+fn admit(port: &mut Port, parts: &Parts<'_, '_>) {
+    let said =
+        |index: &usize| look(&INBOUND_CIDRS, &parts.members[*index].layers(), &mut Vec::new());
+    let readable: Vec<usize> =
+        port.users.iter().copied().filter(|index| said(index).is_ok()).collect();
+    let restricted = readable.iter().any(|index| said(index).is_ok_and(|said| said.is_some()));
+    if !restricted && !readable.is_empty() {
+        port.users = readable;
+    }
 }
 
 fn certificates(member: &Member<'_>, desk: &mut Desk<'_, '_>) -> Said<Vec<String>> {
