@@ -63,7 +63,7 @@ pub(super) fn compile(
             Some(group::hold(&intent.key, &Diagnostic::error(codes::BAD_VALUE, why.0, "")));
     }
     for port in ports.values_mut() {
-        admit(port, parts);
+        admit(port, parts, desk.diagnostics);
     }
     let redirect = redirect(parts, &ports, desk);
     let listener =
@@ -73,12 +73,14 @@ pub(super) fn compile(
 
 /// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to be
 /// restricted, and the others did not.
-fn admit(port: &mut Port, parts: &Parts<'_, '_>) {
-    let said =
-        |index: &usize| look(&INBOUND_CIDRS, &parts.members[*index].layers(), &mut Vec::new());
-    let readable: Vec<usize> =
-        port.users.iter().copied().filter(|index| said(index).is_ok()).collect();
-    let restricted = readable.iter().any(|index| said(index).is_ok_and(|said| said.is_some()));
+fn admit(port: &mut Port, parts: &Parts<'_, '_>, diagnostics: &mut Vec<Diagnostic>) {
+    let (mut readable, mut restricted) = (Vec::new(), false);
+    for index in &port.users {
+        if let Ok(said) = look(&INBOUND_CIDRS, &parts.members[*index].layers(), diagnostics) {
+            readable.push(*index);
+            restricted |= said.is_some();
+        }
+    }
     if !restricted && !readable.is_empty() {
         port.users = readable;
     }

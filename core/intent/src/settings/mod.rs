@@ -165,9 +165,8 @@ pub(crate) fn look_named<T>(
         Some((origin, Ok(value))) => Ok(Some(Said::new(value, origin))),
         Some((origin, Err(error))) => {
             let message = format!("{suffix} cannot be read: {error}");
-            let help = format!("{} It is taken as not set.", setting.row.doc);
-            diagnostics
-                .push(Diagnostic::error(codes::BAD_VALUE, origin.clone(), message).help(help));
+            let error = Diagnostic::error(codes::BAD_VALUE, origin.clone(), message);
+            diagnostics.push(error.help(setting.row.doc.trim_end_matches('.')));
             Err(Unreadable(origin))
         }
     }
