@@ -8,6 +8,9 @@ mod snapshot;
 mod state;
 mod tags;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use serde_json::Value;
 
 use crate::{Account, Fault};
@@ -16,9 +19,9 @@ pub use issue::{issue, issue_with_arn, validate};
 pub use snapshot::{restore, snapshot};
 pub use state::{Acm, Certificate, Pem};
 
-type Operation = fn(&mut Account, &Value) -> Result<Value, Fault>;
+pub(crate) type Operation = fn(&mut Account, &Value) -> Result<Value, Fault>;
 
-const OPERATIONS: &[(&str, Operation)] = &[
+pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
     ("AddTagsToCertificate", tags::add),
     ("DeleteCertificate", describe::delete),
     ("DescribeCertificate", describe::describe),

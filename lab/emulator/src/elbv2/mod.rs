@@ -26,6 +26,9 @@ mod target;
 mod target_group;
 mod zones;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
 use crate::{Account, Fault};
@@ -41,9 +44,9 @@ pub use state::{
     Rule, TargetGroup, TrustStore, Zone,
 };
 
-type Operation = fn(&mut Account, &Value) -> Result<Value, Fault>;
+pub(crate) type Operation = fn(&mut Account, &Value) -> Result<Value, Fault>;
 
-const OPERATIONS: &[(&str, Operation)] = &[
+pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
     ("AddListenerCertificates", certificates::add),
     ("AddTags", tags::add),
     ("CreateListener", listener::create),

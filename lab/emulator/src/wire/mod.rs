@@ -73,6 +73,23 @@ impl Emulator {
     }
 }
 
+/// One operation with what the wire checks before and after it, for the tests of the services behind it.
+#[cfg(test)]
+pub(crate) fn checked(
+    emulator: &Emulator,
+    (service, name): (&str, &str),
+    input: &Value,
+) -> Result<Value, Fault> {
+    let model = model::of(service).expect("tests name emulated services");
+    let operation = &model.operations[name];
+    validate::input(model, operation, input)?;
+    let answer = emulator.call(service, name, input)?;
+    if let Some(output) = &operation.output {
+        render::known(model, model.shape(output), &answer, name)?;
+    }
+    Ok(answer)
+}
+
 /// The request's input tree, valid by the model.
 fn parse(asked: &Asked<'_>) -> Result<Value, Fault> {
     let input = match asked.model.protocol() {

@@ -44,7 +44,7 @@ fn bug(what: &str) -> Fault {
 }
 
 /// Checks that the tree has only members of the model, with the model's types.
-fn known(model: &Model, shape: &Shape, tree: &Value, path: &str) -> Result<(), Fault> {
+pub(super) fn known(model: &Model, shape: &Shape, tree: &Value, path: &str) -> Result<(), Fault> {
     let fits = match (shape.kind, tree) {
         (_, Value::Null) => true,
         (Kind::Structure, Value::Object(members)) => {
