@@ -336,3 +336,34 @@ fn scripts_meet_the_calls_they_name_and_everything_is_counted() {
     assert_eq!(results, [None, Some("Throttling".to_owned()), None]);
     assert_eq!(emulator.call_counts().values().sum::<u64>(), 3);
 }
+
+#[test]
+fn each_service_slows_its_callers_down_in_its_own_words() {
+    let cases = [
+        ("ec2", "DescribeVpcs", "RequestLimitExceeded", 503),
+        ("elasticloadbalancing", "DescribeRules", "Throttling", 400),
+        ("sts", "GetCallerIdentity", "Throttling", 400),
+        ("acm", "ListCertificates", "ThrottlingException", 400),
+        ("tagging", "GetResources", "ThrottledException", 400),
+    ];
+    for (service, operation, code, status) in cases {
+        let emulator = Emulator::new(Settings::default());
+        emulator.script(Script::new(service, operation, 1, Effect::Throttle));
+        let asked = match service {
+            "acm" | "tagging" => json_request(service, operation, "{}"),
+            _ => request(service, "POST", "/", &format!("Action={operation}")),
+        };
+        let answer = emulator.http(asked);
+        assert_eq!(answer.status().as_u16(), status, "{service}");
+        assert!(text(&answer).contains(code), "{service}: {}", text(&answer));
+    }
+}
+
+#[test]
+fn an_answer_that_is_lost_has_taken_effect() {
+    let emulator = Emulator::new(Settings::default());
+    emulator.script(Script::new("ec2", "CreateVpc", 1, Effect::LoseAnswer));
+    let answer =
+        emulator.http(request("ec2", "POST", "/", "Action=CreateVpc&CidrBlock=10.0.0.0%2F16"));
+    assert_eq!((answer.status().as_u16(), emulator.account().ec2.vpcs.len()), (503, 1));
+}
