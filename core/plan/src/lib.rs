@@ -7,7 +7,7 @@ mod draft;
 mod keep;
 pub mod op;
 mod order;
-mod phrase;
+pub mod phrase;
 pub mod plan;
 mod policy;
 mod refers;

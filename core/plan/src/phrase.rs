@@ -10,7 +10,7 @@ use inroad_words::{
 };
 
 /// ARNs and ids -> what people call them.
-pub(crate) type Names = BTreeMap<String, String>;
+pub type Names = BTreeMap<String, String>;
 
 /// The names of everything that is there.
 pub(crate) fn names(observed: &Observed) -> Names {
@@ -60,7 +60,7 @@ impl AsText for Arn {
 }
 
 /// `-> cart 80%, pay`, `redirect https://…`, `503`.
-pub(crate) fn actions(actions: &[Action], names: &Names) -> String {
+pub fn actions(actions: &[Action], names: &Names) -> String {
     let words: Vec<String> = actions.iter().map(|it| action(it, names)).collect();
     words.join(", then ")
 }
@@ -97,7 +97,7 @@ fn url(to: &Redirect) -> String {
 }
 
 /// `a.example.com /cart*`.
-pub(crate) fn conditions(conditions: &[Condition]) -> String {
+pub fn conditions(conditions: &[Condition]) -> String {
     let words: Vec<String> = conditions.iter().map(condition).collect();
     words.join(" ")
 }
