@@ -37,9 +37,10 @@ impl Memory {
 
     /// Every mistake that is known now, each once.
     pub fn diagnostics(&self) -> BTreeSet<Diagnostic> {
-        let all = self.compiled.values();
-        all.flat_map(|(compiled, shaped)| compiled.diagnostics.iter().chain(shaped))
-            .cloned()
-            .collect()
+        let all = self.planned.values();
+        let said = all.flat_map(|planned| {
+            planned.compiled.diagnostics.iter().chain(&planned.shaped.diagnostics)
+        });
+        said.cloned().collect()
     }
 }

@@ -133,9 +133,10 @@ async fn step(edges: Edges, id: OpId, op: Op) -> (OpId, Result<OpOutputs, StepEr
             Ok(()) => Ok(OpOutputs::new()),
             Err(error) => Err(StepError { message: error.to_string(), code: error.code() }),
         },
-        op => inroad_aws::apply(&edges.aws, op)
-            .await
-            .map_err(|error| StepError { message: error.to_string(), code: error.code() }),
+        op => inroad_aws::apply(&edges.aws, op).await.map_err(|error| StepError {
+            message: error.to_string(),
+            code: error.refusal().map(|refusal| refusal.code.clone()),
+        }),
     };
     if let Err(error) = &result {
         tracing::warn!(?id, %error, "step failed");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures::{StreamExt, stream};
 use inroad_aws::Inventory;
 use inroad_plan::{Op, Outcome};
-use inroad_words::{StackKey, Unit, controller::Controller, hold::HoldReason};
+use inroad_words::{Unit, controller::Controller, hold::HoldReason};
 
 use crate::{
     EngineError, Memory, Planned,
@@ -106,7 +106,8 @@ impl Session<'_> {
     async fn units(&self, inventory: &Inventory) -> Result<BTreeSet<Unit>, EngineError> {
         let mut units = inroad_intent::roots(&self.memory.world, self.controller);
         units.insert(Unit::Foundation);
-        units.extend(inventory.stacks().map(|key: &StackKey| Unit::Stack(key.clone())));
+        let own = pipeline::ownership(self.controller);
+        units.extend(inventory.stacks(&own).into_iter().map(Unit::Stack));
         let zones = self.edges.dns.zones().await?;
         units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
         Ok(units)
