@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
-    Arn, Field, Tags, Value,
+    Arn, Field, ResourceKey, Tags, Value,
     balancer::Listener,
     facts::Outputs,
     network::IngressRule,
@@ -15,7 +15,7 @@ use inroad_words::{
     targets::Target,
 };
 
-use crate::{Op, Plan, RecordChange, order::created, refers};
+use crate::{Op, Plan, RecordChange, order::created, phrase, refers};
 
 /// The observation that the plan leaves behind.
 pub fn simulate(plan: &Plan, observed: &Observed) -> Observed {
@@ -31,6 +31,7 @@ pub struct Simulation {
     pub observed: Observed,
     known: Outputs,
     foreign_users: BTreeMap<Arn, BTreeSet<Arn>>,
+    taken: BTreeSet<String>,
 }
 
 impl Simulation {
@@ -46,6 +47,7 @@ impl Simulation {
             foreign_users: observed.target_groups.values().flatten().map(foreign).collect(),
             observed: observed.clone(),
             known: plan.known.clone(),
+            taken: phrase::names(observed).into_keys().collect(),
         }
     }
 
@@ -53,33 +55,36 @@ impl Simulation {
     pub fn apply(&mut self, op: &Op) {
         let mut op = op.clone();
         refers::resolve(&mut op, &self.known);
-        if let Some(key) = created(&op) {
-            let made_up = format!("simulated:{key}");
-            for field in [Field::Arn, Field::GroupId, Field::DnsName] {
-                self.known.0.insert((key.clone(), field), made_up.clone());
-            }
-        }
-        self.networks(&op);
-        self.groups(&op);
-        self.balancers(&op);
-        self.listeners(&op);
-        self.rules(&op);
+        let made = created(&op).map(|key| self.make_up(key)).unwrap_or_default();
+        self.networks(&op, &made);
+        self.groups(&op, &made);
+        self.balancers(&op, &made);
+        self.listeners(&op, &made);
+        self.rules(&op, &made);
         self.registrations(&op);
         self.tags(&op);
         self.count_users();
     }
 
-    fn arn_of(&self, op: &Op) -> String {
-        created(op).map(|key| format!("simulated:{key}")).unwrap_or_default()
+    /// An ARN or id for what is made that nothing else has.
+    fn make_up(&mut self, key: &ResourceKey) -> String {
+        let mut made = format!("simulated:{key}");
+        while !self.taken.insert(made.clone()) {
+            made.push('\'');
+        }
+        for field in [Field::Arn, Field::GroupId, Field::DnsName] {
+            self.known.0.insert((key.clone(), field), made.clone());
+        }
+        made
     }
 
-    fn networks(&mut self, op: &Op) {
+    fn networks(&mut self, op: &Op, made: &str) {
         let groups = &mut self.observed.security_groups;
         match op {
             Op::CreateSecurityGroup { key, spec } => {
                 let mut spec = spec.clone();
                 spec.ingress.clear();
-                let id = format!("simulated:{key}");
+                let id = made.to_owned();
                 groups.entry(key.id.clone()).or_default().push(SeenGroup { id, spec });
             }
             Op::DeleteSecurityGroup { id } => retain(groups, |it| it.id != *id),
@@ -107,7 +112,7 @@ impl Simulation {
         }
     }
 
-    fn groups(&mut self, op: &Op) {
+    fn groups(&mut self, op: &Op, made: &str) {
         let groups = &mut self.observed.target_groups;
         let mut change = |arn: &Arn, f: &dyn Fn(&mut SeenTargetGroup)| {
             groups.values_mut().flatten().filter(|it| it.arn == *arn).for_each(f);
@@ -122,7 +127,7 @@ impl Simulation {
             Op::CreateTargetGroup { key, spec } => {
                 let mut spec = spec.clone();
                 spec.attributes.clear();
-                let arn = Arn(format!("simulated:{key}"));
+                let arn = Arn(made.into());
                 let seen = SeenTargetGroup { arn, spec, load_balancers: BTreeSet::new() };
                 groups.entry(key.id.clone()).or_default().push(seen);
             }
@@ -131,8 +136,7 @@ impl Simulation {
         }
     }
 
-    fn balancers(&mut self, op: &Op) {
-        let arn = self.arn_of(op);
+    fn balancers(&mut self, op: &Op, made: &str) {
         let all = &mut self.observed.load_balancers;
         let mut change = |arn: &Arn, f: &dyn Fn(&mut SeenBalancer)| {
             all.values_mut().flatten().filter(|it| it.arn == *arn).for_each(f);
@@ -154,8 +158,8 @@ impl Simulation {
                 let mut spec = spec.clone();
                 spec.attributes.clear();
                 all.entry(key.id.clone()).or_default().push(SeenBalancer {
-                    dns_name: arn.clone(),
-                    arn: Arn(arn),
+                    dns_name: made.into(),
+                    arn: Arn(made.into()),
                     state: "active".into(),
                     kind: "application".into(),
                     spec,
@@ -167,10 +171,9 @@ impl Simulation {
         }
     }
 
-    fn listeners(&mut self, op: &Op) {
-        let arn = self.arn_of(op);
+    fn listeners(&mut self, op: &Op, made: &str) {
         match op {
-            Op::CreateListener { spec, .. } => self.create_listener(Arn(arn), spec),
+            Op::CreateListener { spec, .. } => self.create_listener(&Arn(made.into()), spec),
             Op::DeleteListener { arn } => {
                 for balancer in self.observed.load_balancers.values_mut().flatten() {
                     balancer.listeners.retain(|_, it| it.arn != *arn);
@@ -196,7 +199,7 @@ impl Simulation {
         }
     }
 
-    fn create_listener(&mut self, arn: Arn, spec: &Listener) {
+    fn create_listener(&mut self, arn: &Arn, spec: &Listener) {
         let mut spec = spec.clone();
         spec.attributes.clear();
         spec.certificates.truncate(1);
@@ -215,12 +218,11 @@ impl Simulation {
         listeners.filter(|it| it.arn == *arn).for_each(change);
     }
 
-    fn rules(&mut self, op: &Op) {
-        let made = Arn(self.arn_of(op));
+    fn rules(&mut self, op: &Op, made: &str) {
         match op {
             Op::CreateRule { spec, .. } => {
                 if let Value::Known(listener) = &spec.listener {
-                    let rule = SeenRule { arn: made, spec: spec.clone() };
+                    let rule = SeenRule { arn: Arn(made.into()), spec: spec.clone() };
                     self.listener(listener, &|it| it.rules.push(rule.clone()));
                 }
             }
