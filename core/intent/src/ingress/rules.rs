@@ -56,7 +56,8 @@ fn conditions(
     let path = match patterns(path, regex) {
         Ok(patterns) => patterns.map(Condition::PathPattern),
         Err(message) => {
-            let help = "use pathType ImplementationSpecific for wildcards";
+            let help =
+                "pathTypes are Exact, Prefix and ImplementationSpecific, which has wildcards";
             let error = Diagnostic::error(codes::BAD_PATH, origin.clone(), message);
             desk.diagnostics.push(error.help(help));
             return None;
@@ -73,6 +74,9 @@ fn conditions(
 fn patterns(path: &HTTPIngressPath, regex: bool) -> Result<Option<Patterns>, String> {
     let text = path.path.as_deref().unwrap_or_default();
     let kind = path.path_type.as_str();
+    if !matches!(kind, "Exact" | "Prefix" | "ImplementationSpecific" | "") {
+        return Err(format!("there is no pathType {kind}"));
+    }
     if text.is_empty() {
         return Ok(None);
     }

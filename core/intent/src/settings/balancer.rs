@@ -53,7 +53,7 @@ pub(crate) static LOAD_BALANCER_NAME: Setting<String> = Setting {
     },
     parse: name,
     fallback: Fallback::Nothing,
-    params: |spec| spec.load_balancer_name.as_deref().map(name),
+    params: |spec| said(&spec.load_balancer_name).map(name),
 };
 
 pub(crate) static SCHEME: Setting<Scheme> = Setting {
@@ -69,7 +69,7 @@ pub(crate) static SCHEME: Setting<Scheme> = Setting {
     },
     parse: scheme,
     fallback: Fallback::Flag("default-load-balancer-scheme", |s| s.scheme.as_str().into()),
-    params: |spec| spec.scheme.as_deref().map(scheme),
+    params: |spec| said(&spec.scheme).map(scheme),
 };
 
 pub(crate) static IP_ADDRESS_TYPE: Setting<IpAddressType> = Setting {
@@ -85,7 +85,7 @@ pub(crate) static IP_ADDRESS_TYPE: Setting<IpAddressType> = Setting {
     },
     parse: ip_address_type,
     fallback: Fallback::Text("ipv4"),
-    params: |spec| spec.ip_address_type.as_deref().map(ip_address_type),
+    params: |spec| said(&spec.ip_address_type).map(ip_address_type),
 };
 
 pub(crate) static SUBNETS: Setting<SubnetChoice> = Setting {
@@ -179,6 +179,11 @@ pub(crate) static TAGS: Setting<BTreeMap<String, String>> = Setting {
     fallback: Fallback::Text(""),
     params: |spec| pairs(&spec.tags),
 };
+
+/// A text of class params; an empty one says nothing.
+pub(super) fn said(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
 
 /// Keys and values of a CRD list, nothing where it is empty.
 pub(super) fn pairs(list: &[Pair]) -> Option<Result<BTreeMap<String, String>, String>> {

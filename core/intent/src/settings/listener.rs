@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use inroad_words::balancer::ListenerProtocol;
 use ipnet::IpNet;
 
-use super::{Fallback, Merge, Row, Scope, Setting, grammar, no_params};
+use super::{Fallback, Merge, Row, Scope, Setting, balancer::said, grammar, no_params};
 
 pub(crate) static LISTEN_PORTS: Setting<BTreeMap<u16, ListenerProtocol>> = Setting {
     row: Row {
@@ -36,7 +36,7 @@ pub(crate) static SSL_REDIRECT: Setting<u16> = Setting {
     },
     parse: grammar::port,
     fallback: Fallback::Nothing,
-    params: |spec| spec.ssl_redirect_port.as_deref().filter(|p| !p.is_empty()).map(grammar::port),
+    params: |spec| said(&spec.ssl_redirect_port).map(grammar::port),
 };
 
 pub(crate) static CERTIFICATE_ARN: Setting<Vec<String>> = Setting {
@@ -68,7 +68,7 @@ pub(crate) static SSL_POLICY: Setting<String> = Setting {
     },
     parse: grammar::text,
     fallback: Fallback::Flag("default-ssl-policy", |s| s.ssl_policy.clone()),
-    params: |spec| spec.ssl_policy.clone().map(Ok),
+    params: |spec| said(&spec.ssl_policy).map(grammar::text),
 };
 
 pub(crate) static INBOUND_CIDRS: Setting<Vec<String>> = Setting {

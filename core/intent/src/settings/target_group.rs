@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inroad_words::targets::{BackendProtocol, ProtocolVersion, TargetType};
 
-use super::{Fallback, Merge, Row, Scope, Setting, grammar, no_params};
+use super::{Fallback, Merge, Row, Scope, Setting, balancer::said, grammar, no_params};
 
 /// An entry of a target group.
 const fn row(
@@ -31,7 +31,7 @@ pub(crate) static TARGET_TYPE: Setting<TargetType> = Setting {
     },
     parse: target_type,
     fallback: Fallback::Flag("default-target-type", |s| s.target_type.as_str().into()),
-    params: |spec| spec.target_type.as_deref().map(target_type),
+    params: |spec| said(&spec.target_type).map(target_type),
 };
 
 pub(crate) static BACKEND_PROTOCOL: Setting<BackendProtocol> = Setting {
