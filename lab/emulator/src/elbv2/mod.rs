@@ -15,6 +15,8 @@ mod load_balancer;
 mod lookup;
 mod network;
 mod placement;
+mod probe;
+mod reconfigure;
 mod routing;
 mod rule;
 mod settle;
@@ -73,7 +75,7 @@ pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
     ("DescribeTargetHealth", target::describe_health),
     ("DescribeTrustStores", account_wide::describe_trust_stores),
     ("ModifyCapacityReservation", capacity::modify),
-    ("ModifyIpPools", load_balancer::modify_ip_pools),
+    ("ModifyIpPools", reconfigure::modify_ip_pools),
     ("ModifyListener", listener::modify),
     ("ModifyListenerAttributes", attributes::modify_listener),
     ("ModifyLoadBalancerAttributes", attributes::modify_balancer),
@@ -83,10 +85,10 @@ pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
     ("RegisterTargets", target::register),
     ("RemoveListenerCertificates", certificates::remove),
     ("RemoveTags", tags::remove),
-    ("SetIpAddressType", load_balancer::set_ip_address_type),
+    ("SetIpAddressType", reconfigure::set_ip_address_type),
     ("SetRulePriorities", rule::set_priorities),
-    ("SetSecurityGroups", load_balancer::set_security_groups),
-    ("SetSubnets", load_balancer::set_subnets),
+    ("SetSecurityGroups", reconfigure::set_security_groups),
+    ("SetSubnets", reconfigure::set_subnets),
 ];
 
 /// One operation of the service.

@@ -1,7 +1,9 @@
 //! What a caller of load balancing sees, checked against the API's model on the way in and out.
 
+mod answers;
 mod coverage;
 mod errors;
+mod health;
 mod snapshots;
 
 use serde_json::{Value, json};
