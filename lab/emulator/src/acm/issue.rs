@@ -105,13 +105,19 @@ fn sign(account: &mut Account, certificate: &mut Certificate) -> Result<(), Faul
         chain: String::new(),
         private_key: key.serialize_pem(),
     });
+    certificate.validity = midnight(first).zip(midnight(last));
+    describe(certificate, &serial, account.now);
+    Ok(())
+}
+
+/// What the API tells of a certificate once it is issued.
+fn describe(certificate: &mut Certificate, serial: &str, now: Timestamp) {
     certificate.status = "ISSUED".into();
     certificate.key_algorithm = "EC_prime256v1".into();
-    certificate.validity = midnight(first).zip(midnight(last));
     let name = format!("CN={}", certificate.domain);
-    let issued = account.now.to_string();
+    let issued = now.to_string();
     for (member, value) in [
-        ("Serial", json!(colons(&serial))),
+        ("Serial", json!(colons(serial))),
         ("Subject", json!(name)),
         ("Issuer", json!("Amazon")),
         ("SignatureAlgorithm", json!("SHA256WITHECDSA")),
@@ -119,7 +125,6 @@ fn sign(account: &mut Account, certificate: &mut Certificate) -> Result<(), Faul
     ] {
         certificate.details.insert(member.into(), value);
     }
-    Ok(())
 }
 
 /// `ab:cd:..`, as ACM writes serial numbers.

@@ -6,7 +6,7 @@ use super::actions::Action;
 use super::answer::{invalid, page, parse, strings, text, tree, unconfigurable};
 use super::routing::{self, Place};
 use super::state::{Kind, Listener, LoadBalancer, Protocol, Rule};
-use super::{attributes, certificates, settle, ssl, tags};
+use super::{attributes, certificates, rule, settle, ssl, tags};
 use crate::{Account, Fault};
 
 /// `AlpnPolicyName`s (API `CreateListener`).
@@ -61,10 +61,8 @@ fn idempotent(twin: &Listener, made: &Listener) -> Result<Value, Fault> {
 }
 
 fn add_default_rule(account: &mut Account, listener: &Listener) {
-    let id = account.fresh_hex(16);
-    let path = listener.arn.replacen(":listener/", ":listener-rule/", 1);
     let rule = Rule {
-        arn: format!("{path}/{id}"),
+        arn: rule::fresh_arn(account, &listener.arn),
         listener_arn: listener.arn.clone(),
         priority: None,
         conditions: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{invalid, members, page, parse, strings, text, tree, unconfigurable};
+use super::answer::{invalid, members, page, parse, strings, text, unconfigurable};
 use super::placement::{self, Wish};
 use super::state::{Kind, LoadBalancer, Network};
 use super::{attributes, network, settle, tags, zones};
@@ -97,12 +97,7 @@ fn want(
         Value::Null => Kind::Application,
         given => parse(given)?,
     };
-    let scheme = input["Scheme"].as_str().unwrap_or("internet-facing").to_owned();
-    if kind == Kind::Gateway && input["Scheme"].is_string()
-        || !["internet-facing", "internal"].contains(&scheme.as_str())
-    {
-        return Err(Fault::new("InvalidScheme", format!("The scheme '{scheme}' is not valid")));
-    }
+    let scheme = scheme(kind, input["Scheme"].as_str())?;
     let ip_address_type = input["IpAddressType"].as_str().unwrap_or("ipv4").to_owned();
     check_ip_type(kind, &scheme, &ip_address_type)?;
     let wish = Wish { kind, scheme: &scheme, ip_address_type: &ip_address_type, arn: own };
@@ -131,6 +126,18 @@ pub(super) fn check_ip_type(kind: Kind, scheme: &str, ip_type: &str) -> Result<(
     };
     let message = || format!("The IP address type '{ip_type}' is not supported here");
     if ok { Ok(()) } else { Err(unconfigurable(message())) }
+}
+
+fn scheme(kind: Kind, given: Option<&str>) -> Result<String, Fault> {
+    match given {
+        None => Ok("internet-facing".into()),
+        Some(scheme @ ("internet-facing" | "internal")) if kind != Kind::Gateway => {
+            Ok(scheme.into())
+        }
+        Some(scheme) => {
+            Err(Fault::new("InvalidScheme", format!("The scheme '{scheme}' is not valid")))
+        }
+    }
 }
 
 fn groups_of(

@@ -141,18 +141,24 @@ fn check_ranges(routed: &Routed, check: &HealthCheck) -> Result<(), Fault> {
             return Err(invalid(message));
         }
     }
+    check_place(check)?;
+    check_matcher(routed, check)
+}
+
+/// Times, port and path against each other and against what they must be.
+fn check_place(check: &HealthCheck) -> Result<(), Fault> {
     if check.timeout >= check.interval {
         return Err(invalid("Health check interval must be greater than the timeout"));
     }
     let port = check.port.as_deref().unwrap_or("traffic-port");
-    if port != "traffic-port" && port.parse::<u16>().is_ok_and(|port| port > 0).eq(&false) {
+    if port != "traffic-port" && !port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Err(invalid(format!("Health check port '{port}' is not valid")));
     }
     match &check.path {
         Some(path) if !path.starts_with('/') => {
             Err(invalid(format!("Health check path '{path}' must begin with '/'")))
         }
-        _ => check_matcher(routed, check),
+        _ => Ok(()),
     }
 }
 

@@ -35,10 +35,8 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
         return Err(priority_in_use(priority));
     }
     check_count(account, &listener)?;
-    let id = account.fresh_hex(16);
-    let path = listener.arn.replacen(":listener/", ":listener-rule/", 1);
     let rule = Rule {
-        arn: format!("{path}/{id}"),
+        arn: fresh_arn(account, &listener.arn),
         listener_arn: listener.arn,
         priority: Some(priority),
         conditions,
@@ -50,6 +48,12 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
     account.elbv2.rules.insert(rule.arn.clone(), rule);
     settle::settle(account);
     Ok(answer)
+}
+
+/// A listener's ARN with a rule's own id after it.
+pub(super) fn fresh_arn(account: &mut Account, listener: &str) -> String {
+    let id = account.fresh_hex(16);
+    format!("{}/{id}", listener.replacen(":listener/", ":listener-rule/", 1))
 }
 
 fn actions(
