@@ -89,7 +89,8 @@ pub struct Account {
     pub elbv2: elbv2::Elbv2,
     pub route53: route53::Route53,
     pub acm: acm::Acm,
-    next_id: u64,
+    /// How many ids were made; kept in snapshots, so that none is made twice.
+    pub(crate) next_id: u64,
 }
 
 impl Account {

@@ -9,12 +9,16 @@ use serde_json::{Map, Value};
 use crate::ec2::BalancerInterfaces;
 use crate::{Account, Settings, acm, ec2, elbv2, route53};
 
+/// Not of the API: how many ids the account made, so that a restored one does not make them again.
+const IDS_MADE: &str = "IdsMade";
+
 /// All that the account holds.
 pub fn snapshot(account: &Account) -> Value {
     let mut document = members(ec2::snapshot(account));
     document.extend(members(elbv2::snapshot(account)));
     document.extend(members(acm::snapshot(account)));
     document.insert("HostedZones".into(), route53::snapshot(account));
+    document.insert(IDS_MADE.into(), account.next_id.into());
     Value::Object(document)
 }
 
@@ -32,6 +36,7 @@ fn members(tree: Value) -> Map<String, Value> {
 /// # Errors
 /// In words, which list cannot be read and why. Lists before it in the module's order may be restored.
 pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
+    account.next_id = account.next_id.max(document[IDS_MADE].as_u64().unwrap_or_default());
     ec2::restore(account, document)?;
     if document["Certificates"].is_array() {
         acm::restore(account, document)?;

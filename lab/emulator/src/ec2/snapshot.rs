@@ -94,7 +94,7 @@ fn keep<T>(records: &mut BTreeMap<String, T>, new: Vec<T>, id: impl Fn(&T) -> St
     }
 }
 
-fn group(account: &mut Account, tree: &Value) -> Result<Group, String> {
+fn group(account: &Account, tree: &Value) -> Result<Group, String> {
     let mut rules = Vec::new();
     for (list, egress) in [("IpPermissions", false), ("IpPermissionsEgress", true)] {
         let owner = account.settings.account_id.clone();
@@ -102,7 +102,7 @@ fn group(account: &mut Account, tree: &Value) -> Result<Group, String> {
         for (what, description) in
             asked.map_err(|fault| format!("SecurityGroups: {}", fault.message))?
         {
-            let id = format!("sgr-{}", account.fresh_hex(17));
+            let id = rule_id(text(tree, "GroupId"), rules.len());
             let description = description.filter(|text| !text.is_empty());
             rules.push(Rule { id, what, description, tags: Default::default() });
         }
@@ -117,4 +117,11 @@ fn group(account: &mut Account, tree: &Value) -> Result<Group, String> {
         rules,
         tags: tags::from_list(&tree["Tags"]),
     })
+}
+
+/// `SecurityGroup` does not show its rules' ids, so a restored rule has one by its place.
+fn rule_id(group: &str, place: usize) -> String {
+    use sha2::Digest;
+    let digest = hex::encode(sha2::Sha256::digest(format!("{group}/{place}")));
+    format!("sgr-{}", &digest[..17])
 }
