@@ -1,4 +1,5 @@
-//! The codes of load-balancing mistakes. Stable and never reused; each has its row in docs/codes.md.
+//! The codes of load-balancing mistakes. Stable and never reused; each has its row in
+//! docs/codes.md.
 
 use inroad_words::Code;
 

@@ -1,5 +1,5 @@
-//! One unit at a time: what the world asks it to be. In: a [`Lens`], a [`Unit`], the settings in force.
-//! Out: [`Compiled`].
+//! One unit at a time: what the world asks it to be. In: a [`Lens`], a [`Unit`], the settings in
+//! force. Out: [`Compiled`].
 
 use std::collections::BTreeSet;
 

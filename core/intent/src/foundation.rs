@@ -36,7 +36,8 @@ fn wears_backend_group(stack: &StackIntent) -> bool {
     })
 }
 
-/// The traffic port and the health-check port of each endpoint, or all TCP where the operator says so.
+/// The traffic port and the health-check port of each endpoint, or all TCP where the operator says
+/// so.
 fn open(
     lens: &Lens<'_>,
     backend: &Backend,

@@ -1,5 +1,6 @@
-//! From objects to what they ask for. In: a recording `Lens` on the world, a unit and the settings in
-//! force. Out: [`Compiled`]. Forbidden: AWS facts, names that need hashing, anything of later rooms.
+//! From objects to what they ask for. In: a recording `Lens` on the world, a unit and the settings
+//! in force. Out: [`Compiled`]. Forbidden: AWS facts, names that need hashing, anything of later
+//! rooms.
 #![warn(missing_docs)]
 
 pub mod codes;

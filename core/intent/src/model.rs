@@ -1,5 +1,6 @@
-//! What the objects of a unit ask for, settled: defaults applied, members merged, mistakes taken out.
-//! Nothing in here has asked AWS anything; names, ids and numbers that need facts come in `desired`.
+//! What the objects of a unit ask for, settled: defaults applied, members merged, mistakes taken
+//! out. Nothing in here has asked AWS anything; names, ids and numbers that need facts come in
+//! `desired`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +50,9 @@ pub struct StackIntent {
     pub balancer: Option<BalancerIntent>,
     /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
     pub backends: BTreeMap<String, Backend>,
-    /// A mistake that leaves open what the stack as a whole should be (its class is gone, its scheme
-    /// cannot be read, its last member is protected): nothing of it is changed until it is mended.
+    /// A mistake that leaves open what the stack as a whole should be (its class is gone, its
+    /// scheme cannot be read, its last member is protected): nothing of it is changed until it is
+    /// mended.
     pub held: Option<Hold>,
 }
 
@@ -252,7 +254,8 @@ pub struct EndpointTarget {
 pub struct FoundationIntent {
     /// The stacks whose load balancers wear the shared backend group; empty: it is not needed.
     pub needed_by: BTreeMap<StackKey, ObjectKey>,
-    /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who asks.
+    /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who
+    /// asks.
     pub openings: BTreeMap<String, BTreeMap<TargetPort, Origin>>,
 }
 

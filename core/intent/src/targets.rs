@@ -1,9 +1,9 @@
-//! The endpoints of a backend (load-balancers.md 7.1, 7.2). In: EndpointSlices, Pods and Nodes. Out: who
-//! should get traffic.
+//! The endpoints of a backend (load-balancers.md 7.1, 7.2). In: EndpointSlices, Pods and Nodes.
+//! Out: who should get traffic.
 //!
-//! A folder of manifests has no Pods as a rule, so readiness is the slice's own word; a Pod is asked only
-//! where the slice says not ready, to let Pods in that wait for the load balancer themselves (readiness
-//! gates).
+//! A folder of manifests has no Pods as a rule, so readiness is the slice's own word; a Pod is
+//! asked only where the slice says not ready, to let Pods in that wait for the load balancer
+//! themselves (readiness gates).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Manifests and what they compile to. `tests/cases/NAME.yaml` -> `NAME.txt`; a line `# settings: {…}`
-//! changes the settings in force. `INROAD_BLESS=1` rewrites the expectations.
+//! Manifests and what they compile to. `tests/cases/NAME.yaml` -> `NAME.txt`; a line `# settings:
+//! {…}` changes the settings in force. `INROAD_BLESS=1` rewrites the expectations.
 #![allow(clippy::disallowed_methods)] // the walker reads its cases; core itself reads no files
 
 mod support;
@@ -53,4 +53,17 @@ fn manifests_compile_to_what_is_written_down() {
     }
     assert!(seen >= 6, "only {seen} cases were found");
     assert!(differing.is_empty(), "not as blessed:\n{}", differing.join("\n"));
+}
+
+#[test]
+fn every_code_has_its_row() {
+    let rows = include_str!("../../../docs/codes.md");
+    let source = concat!(include_str!("../src/codes.rs"), include_str!("../../world/src/codes.rs"));
+    let codes: Vec<&str> =
+        source.split("Code(\"").skip(1).filter_map(|rest| rest.get(..6)).collect();
+    assert!(codes.len() >= 20, "{codes:?}");
+    for code in codes {
+        let row = format!("| {code} |");
+        assert_eq!(rows.matches(&row).count(), 1, "{code} in docs/codes.md");
+    }
 }

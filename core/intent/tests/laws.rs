@@ -1,5 +1,5 @@
-//! Laws of compilation over generated worlds: order does not matter, a broken member costs the others
-//! nothing, and what was not read does not matter.
+//! Laws of compilation over generated worlds: order does not matter, a broken member costs the
+//! others nothing, and what was not read does not matter.
 
 #[allow(dead_code)] // the cases use the rest
 mod support;

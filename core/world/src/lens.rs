@@ -1,5 +1,5 @@
-//! A view on a [`World`] that remembers what it was asked: who reads through it becomes due when any of
-//! the answers changes, without saying so by hand.
+//! A view on a [`World`] that remembers what it was asked: who reads through it becomes due when
+//! any of the answers changes, without saying so by hand.
 
 use std::{cell::RefCell, collections::BTreeSet};
 

@@ -1,5 +1,5 @@
-//! The cluster as we know it: objects in, an immutable [`World`] and a recording [`Lens`] out. Forbidden:
-//! files, clients, clocks.
+//! The cluster as we know it: objects in, an immutable [`World`] and a recording [`Lens`] out.
+//! Forbidden: files, clients, clocks.
 //!
 //! [`manifest::parse`] reads text; [`World::absorb`] takes objects in and says what that touches; a
 //! [`Lens`] answers questions and keeps them as [`Reads`].

@@ -1,5 +1,5 @@
-//! Manifest text to objects. In: the text of one file and what it is called. Out: the objects that can
-//! be used and a [`Diagnostic`] for each that cannot. Other documents go on.
+//! Manifest text to objects. In: the text of one file and what it is called. Out: the objects that
+//! can be used and a [`Diagnostic`] for each that cannot. Other documents go on.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -51,8 +51,8 @@ impl Parsed {
     }
 }
 
-/// Reads a file of YAML or JSON documents. Documents without `apiVersion` and `kind` are left alone;
-/// lists are taken apart. `file` is what places call it.
+/// Reads a file of YAML or JSON documents. Documents without `apiVersion` and `kind` are left
+/// alone; lists are taken apart. `file` is what places call it.
 pub fn parse(file: &str, text: &str) -> Parsed {
     let mut parsed = Parsed::default();
     for document in yaml::documents(file, text) {

@@ -128,14 +128,15 @@ impl Object {
         T::of(&self.data)
     }
 
-    /// Where a field stands, by JSON pointer; else the nearest enclosing field; `None` for an object
-    /// that came from no file.
+    /// Where a field stands, by JSON pointer; else the nearest enclosing field; `None` for an
+    /// object that came from no file.
     pub fn mark(&self, pointer: &str) -> Option<&Mark> {
         self.marks.nearest(pointer)
     }
 }
 
-/// JSON pointer (RFC 6901) -> place. A field's place is that of its key, an item's that of the item.
+/// JSON pointer (RFC 6901) -> place. A field's place is that of its key, an item's that of the
+/// item.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks(BTreeMap<String, Mark>);
 

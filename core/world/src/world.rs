@@ -1,5 +1,5 @@
-//! All objects at one moment. In: [`Change`]s. Out: a new [`World`] and what of it is [`Touched`]; the
-//! old one stays as it was.
+//! All objects at one moment. In: [`Change`]s. Out: a new [`World`] and what of it is [`Touched`];
+//! the old one stays as it was.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

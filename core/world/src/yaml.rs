@@ -1,5 +1,6 @@
-//! YAML text to plain values, each with its place. In: the text of one file. Out: documents, as far as
-//! they can be read. Scalars are resolved as kubectl resolves them (YAML 1.1 booleans and octals).
+//! YAML text to plain values, each with its place. In: the text of one file. Out: documents, as far
+//! as they can be read. Scalars are resolved as kubectl resolves them (YAML 1.1 booleans and
+//! octals).
 
 use inroad_words::Mark;
 use saphyr::{MarkedYaml, Marker, ScalarStyle, ScanError, Tag, YamlData, YamlLoader};
@@ -20,8 +21,8 @@ pub(crate) struct Unreadable {
     pub(crate) message: String,
 }
 
-/// The documents of a file. The text is cut at `---` lines first, as kubectl does, so that a mistake in
-/// one document does not take the others with it.
+/// The documents of a file. The text is cut at `---` lines first, as kubectl does, so that a
+/// mistake in one document does not take the others with it.
 pub(crate) fn documents(file: &str, text: &str) -> Vec<Result<Document, Unreadable>> {
     let mut found = Vec::new();
     for (line, chunk) in chunks(text) {
@@ -88,7 +89,8 @@ impl Reader<'_> {
         Ok(Document { value, marks })
     }
 
-    /// The value of a node whose JSON pointer is `path`; the places of all within it go into `marks`.
+    /// The value of a node whose JSON pointer is `path`; the places of all within it go into
+    /// `marks`.
     fn value(
         &self,
         node: &MarkedYaml<'_>,
@@ -139,7 +141,6 @@ impl Reader<'_> {
             return Err(self.unreadable(node.span.start, "only a mapping can be merged with <<"));
         };
         let mut map = Map::new();
-        let is_merge = |key: &MarkedYaml<'_>| matches!(&key.data, YamlData::Representation(text, ScalarStyle::Plain, _) if text == "<<");
         for (_, source) in entries.iter().filter(|(key, _)| is_merge(key)) {
             for one in merge_sources(source) {
                 for (key, value) in self.mapping(one, path, marks)? {
@@ -160,6 +161,13 @@ impl Reader<'_> {
             YamlData::Representation(text, ..) => Ok(text.to_string()),
             _ => Err(self.unreadable(key.span.start, "a key must be a scalar")),
         }
+    }
+}
+
+fn is_merge(key: &MarkedYaml<'_>) -> bool {
+    match &key.data {
+        YamlData::Representation(text, style, _) => text == "<<" && *style == ScalarStyle::Plain,
+        _ => false,
     }
 }
 

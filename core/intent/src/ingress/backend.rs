@@ -1,5 +1,5 @@
-//! Backends to target groups (load-balancers.md 4.8): which Service and port, how it is reached, how its
-//! health is found out.
+//! Backends to target groups (load-balancers.md 4.8): which Service and port, how it is reached,
+//! how its health is found out.
 
 use inroad_words::{
     Diagnostic, Kind, ObjectKey, Origin, Said,

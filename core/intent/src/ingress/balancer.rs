@@ -121,7 +121,8 @@ fn security(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SecurityIntent {
     SecurityIntent::Given { groups, manage_backend_rules: manage }
 }
 
-/// What the first member's class says wins key by key; the members' annotations are united under it.
+/// What the first member's class says wins key by key; the members' annotations are united under
+/// it.
 fn attributes(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SaidMap {
     let mut read = |layer: Layer<'_>| {
         let said = look(&LOAD_BALANCER_ATTRIBUTES, &[layer], desk.diagnostics);

@@ -1,5 +1,5 @@
-//! Whether an Ingress is ours, by its class (load-balancers.md 4.1). In: the Ingress. Out: its class, or
-//! why it cannot be used.
+//! Whether an Ingress is ours, by its class (load-balancers.md 4.1). In: the Ingress. Out: its
+//! class, or why it cannot be used.
 
 use std::collections::BTreeMap;
 

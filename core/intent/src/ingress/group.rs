@@ -1,5 +1,5 @@
-//! Who belongs to a stack, in group order (load-balancers.md 4.2). In: the Ingresses. Out: the members,
-//! and whether the stack must be left as it is.
+//! Who belongs to a stack, in group order (load-balancers.md 4.2). In: the Ingresses. Out: the
+//! members, and whether the stack must be left as it is.
 
 use std::collections::BTreeSet;
 

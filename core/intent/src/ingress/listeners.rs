@@ -71,8 +71,8 @@ pub(super) fn compile(
     ports.into_values().map(listener).collect()
 }
 
-/// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to be
-/// restricted, and the others did not.
+/// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to
+/// be restricted, and the others did not.
 fn admit(port: &mut Port, parts: &Parts<'_, '_>, diagnostics: &mut Vec<Diagnostic>) {
     let (mut readable, mut restricted) = (Vec::new(), false);
     for index in &port.users {

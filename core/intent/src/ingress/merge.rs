@@ -1,5 +1,5 @@
-//! What members of a stack say together. The first in group order wins; whoever differs later gets a
-//! Diagnostic and the others go on.
+//! What members of a stack say together. The first in group order wins; whoever differs later gets
+//! a Diagnostic and the others go on.
 
 use std::collections::BTreeMap;
 

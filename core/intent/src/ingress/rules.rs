@@ -1,4 +1,5 @@
-//! Rules and paths of an Ingress to routes in the order in which they are tried (load-balancers.md 4.7).
+//! Rules and paths of an Ingress to routes in the order in which they are tried (load-balancers.md
+//! 4.7).
 
 use inroad_words::{
     Diagnostic, Origin,

@@ -40,8 +40,8 @@ pub(crate) fn list(text: &str) -> Result<Vec<String>, String> {
     Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(String::from).collect())
 }
 
-/// `key=value` pairs between commas. A backslash takes the next character as it is; a comma parts two
-/// pairs only where a `=` follows somewhere behind it, and a last comma belongs to the value.
+/// `key=value` pairs between commas. A backslash takes the next character as it is; a comma parts
+/// two pairs only where a `=` follows somewhere behind it, and a last comma belongs to the value.
 pub(crate) fn map(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut pairs = BTreeMap::new();
     let mut pair = Pair::default();

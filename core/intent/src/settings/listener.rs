@@ -16,7 +16,7 @@ pub(crate) static LISTEN_PORTS: Setting<BTreeMap<u16, ListenerProtocol>> = Setti
         params: None,
         scope: Scope::Listener,
         merge: Merge::Union,
-        doc: "Ports as [{\"HTTP\": 80}, {\"HTTPS\": 443}]; else 443 with certificate-arn, 80 without.",
+        doc: "Ports as [{\"HTTP\": 80}]; else HTTPS 443 with certificate-arn, HTTP 80 without.",
     },
     parse: listen_ports,
     fallback: Fallback::Nothing,

@@ -1,6 +1,6 @@
-//! One table for everything that may be said about a load balancer. In: layers of text (class params,
-//! Service, Ingress). Out: a value with its origin, or a [`Diagnostic`]. A front end says where text may
-//! sit and in what order; parsing, defaults and documentation are here alone.
+//! One table for everything that may be said about a load balancer. In: layers of text (class
+//! params, Service, Ingress). Out: a value with its origin, or a [`Diagnostic`]. A front end says
+//! where text may sit and in what order; parsing, defaults and documentation are here alone.
 
 mod balancer;
 pub(crate) mod grammar;
@@ -55,8 +55,8 @@ pub enum Merge {
 pub struct Row {
     /// Stable name.
     pub id: &'static str,
-    /// Annotation suffix on Ingresses and, for target groups, their Services. One that ends in a dot
-    /// is followed by a name.
+    /// Annotation suffix on Ingresses and, for target groups, their Services. One that ends in a
+    /// dot is followed by a name.
     pub ingress: &'static str,
     /// Suffix after `service.beta.kubernetes.io/`, where NLBs know the same.
     pub service: Option<&'static str>,
@@ -246,8 +246,8 @@ pub static ALL: &[&dyn AnySetting] = &[
     &REGEX_PATHS,
 ];
 
-/// Suffixes that ALBC knows and that are not served yet; one that ends in a dot is followed by a name,
-/// one that ends in a dash by more of the suffix.
+/// Suffixes that ALBC knows and that are not served yet; one that ends in a dot is followed by a
+/// name, one that ends in a dash by more of the suffix.
 pub const NOT_YET: &[&str] = &[
     "acm-pca-arn",
     "actions.",

@@ -11,7 +11,8 @@ use inroad_words::{Diagnostic, Said, controller::Controller};
 use inroad_world::{Change, Lens, Object, World, manifest};
 use serde_json::{Value, json};
 
-/// A world of these objects. Panics on objects that cannot be read: cases are about what comes after.
+/// A world of these objects. Panics on objects that cannot be read: cases are about what comes
+/// after.
 pub(crate) fn world(objects: impl IntoIterator<Item = Object>) -> World {
     World::default().absorb_all(objects.into_iter().map(Change::Applied)).0
 }

@@ -15,8 +15,8 @@ pub struct IngressClassParams {
     pub spec: IngressClassParamsSpec,
 }
 
-/// `spec`: every field beats the annotation of the same meaning. More than twelve fields because the
-/// CRD has them side by side.
+/// `spec`: every field beats the annotation of the same meaning. More than twelve fields because
+/// the CRD has them side by side.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct IngressClassParamsSpec {

@@ -63,8 +63,8 @@ fn a_lens_remembers_misses_too() {
 }
 
 proptest! {
-    /// Whatever the order in between, a world is what its last word on each object makes it, and a read
-    /// whose answer differs between two worlds was touched on the way.
+    /// Whatever the order in between, a world is what its last word on each object makes it, and a
+    /// read whose answer differs between two worlds was touched on the way.
     #[test]
     fn a_world_is_the_sum_of_its_last_words(steps in prop::collection::vec((0..4u8, 0..3u8, 0..4u8), 0..24)) {
         let mut world = World::default();
