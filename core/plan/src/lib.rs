@@ -1,6 +1,7 @@
 //! From what is wanted and what is there to the steps between. Forbidden: the world, intents, SDKs.
 #![warn(missing_docs)]
 
+mod batch;
 pub mod codes;
 mod diff;
 mod draft;
@@ -15,6 +16,7 @@ pub mod render;
 pub mod run;
 pub mod simulate;
 
+pub use batch::record_groups;
 pub use diff::diff;
 pub use keep::outputs_of;
 pub use op::{Op, OpOutputs, RecordChange};

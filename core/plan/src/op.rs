@@ -6,7 +6,7 @@ use inroad_words::{
     Arn, Field, ResourceKey, Tags, Value,
     balancer::{IpAddressType, Listener, LoadBalancer, Rule},
     network::{IngressRule, SecurityGroup},
-    record::Record,
+    record::{Record, RecordKey},
     targets::{HealthCheck, Target, TargetGroup},
 };
 use serde::Serialize;
@@ -89,6 +89,21 @@ pub enum RecordChange {
     Upsert { before: Record, record: Record },
     /// It goes; `before` is what was read, byte for byte.
     Delete { before: Record },
+}
+
+impl RecordChange {
+    /// The record set that it changes.
+    pub fn key(&self) -> &RecordKey {
+        &self.subject().key
+    }
+
+    /// What it leaves, or takes away.
+    pub fn subject(&self) -> &Record {
+        match self {
+            RecordChange::Create { record } | RecordChange::Upsert { record, .. } => record,
+            RecordChange::Delete { before } => before,
+        }
+    }
 }
 
 /// What an executed step turned out to make.

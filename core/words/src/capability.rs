@@ -22,3 +22,24 @@ pub struct Capabilities {
     /// How many changes an upsert counts for.
     pub upsert_weight: usize,
 }
+
+/// Amazon Route 53 (API reference, ChangeResourceRecordSets, and its quotas).
+pub static ROUTE53: Capabilities = Capabilities {
+    types: &[
+        RecordType::A,
+        RecordType::AAAA,
+        RecordType::CNAME,
+        RecordType::NS,
+        RecordType::MX,
+        RecordType::PTR,
+        RecordType::SRV,
+        RecordType::NAPTR,
+        RecordType::TXT,
+    ],
+    alias: true,
+    ttl: 0..=i32::MAX as u32,
+    atomic: true,
+    max_batch: 1000,
+    max_batch_bytes: 32_000,
+    upsert_weight: 2,
+};

@@ -4,6 +4,8 @@
 
 mod error;
 mod provider;
+mod route53;
 
 pub use error::DnsError;
 pub use provider::Provider;
+pub use route53::Route53;

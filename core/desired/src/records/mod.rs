@@ -1,5 +1,7 @@
 //! Records of a zone: which claim to a name holds, and what is written for it.
 
+pub mod txt;
+
 use std::collections::BTreeSet;
 
 use inroad_intent::model::ZoneIntent;
