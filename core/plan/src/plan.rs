@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_words::{Origin, Unit, facts::Outputs, hold::Hold};
+use inroad_words::{Arn, Origin, Unit, facts::Outputs, hold::Hold};
 use serde::Serialize;
 
 use crate::{Op, RecordChange};
@@ -159,11 +159,25 @@ impl Plan {
                 Op::RegisterTargets { targets, .. } => counts.add += targets.len(),
                 Op::DeregisterTargets { targets, .. } => counts.delete += targets.len(),
                 Op::ChangeRecords { changes, .. } => changes.iter().for_each(|c| counts.record(c)),
-                _ if subjects.insert(&step.subject) => counts.one(step.subject.change),
-                _ => {}
+                Op::SetRulePriorities { priorities, .. } => {
+                    let stay = priorities.iter().filter(|(rule, _)| !self.deletes(rule));
+                    let port = &step.subject.name;
+                    subjects.extend(stay.map(|(_, priority)| Subject {
+                        name: format!("{port}/{priority}"),
+                        ..step.subject.clone()
+                    }));
+                }
+                _ => {
+                    subjects.insert(step.subject.clone());
+                }
             }
         }
+        subjects.iter().for_each(|it| counts.one(it.change));
         counts
+    }
+
+    fn deletes(&self, rule: &Arn) -> bool {
+        self.ops.values().any(|step| matches!(&step.op, Op::DeleteRule { arn } if arn == rule))
     }
 }
 

@@ -149,9 +149,20 @@ fn thing(subject: &Subject, steps: &[&Step], names: &Names, lines: &mut Vec<Line
         Change::Change => Symbol::Change,
         Change::Delete => Symbol::Delete,
     };
-    let details: Vec<String> = steps.iter().filter_map(|it| detail(&it.op, names)).collect();
-    let cells = vec![subject.kind.to_owned(), subject.name.clone(), details.join("; ")];
-    let origin = steps.first().map(|it| said_by(&it.origin)).unwrap_or_default();
+    let details = match (symbol, targets(steps)) {
+        (_, Some(targets)) => targets,
+        (Symbol::Add, None) => {
+            let each = steps.iter().filter_map(|it| detail(&it.op, names));
+            each.collect::<Vec<_>>().join("; ")
+        }
+        // What changes is below, what goes is known by its name.
+        _ => String::new(),
+    };
+    let cells = vec![subject.kind.to_owned(), subject.name.clone(), details];
+    let origin = match steps.first().map(|it| &it.origin) {
+        None | Some(Origin::Default) if symbol == Symbol::Delete => "no longer wanted".to_owned(),
+        origin => origin.map(said_by).unwrap_or_default(),
+    };
     lines.push(Line { symbol, cells, origin });
     for change in steps.iter().flat_map(|it| &it.why) {
         let side = |value: &Option<serde_json::Value>| {
@@ -194,14 +205,21 @@ fn detail(op: &Op, names: &Names) -> Option<String> {
             let when = phrase::conditions(&spec.conditions);
             format!("{when} {}", phrase::actions(&spec.actions, names))
         }
-        Op::RegisterTargets { targets, .. } | Op::DeregisterTargets { targets, .. } => {
-            let words: Vec<String> =
-                targets.iter().map(|it| format!("{}:{}", it.id, it.port)).collect();
-            some(&words)
-        }
         _ => return None,
     };
     Some(text)
+}
+
+/// The targets that steps register or remove, where they do.
+fn targets(steps: &[&Step]) -> Option<String> {
+    let each = steps.iter().filter_map(|step| match &step.op {
+        Op::RegisterTargets { targets, .. } | Op::DeregisterTargets { targets, .. } => {
+            Some(targets)
+        }
+        _ => None,
+    });
+    let words: Vec<String> = each.flatten().map(|it| format!("{}:{}", it.id, it.port)).collect();
+    (!words.is_empty()).then(|| some(&words))
 }
 
 fn health(check: &HealthCheck) -> String {

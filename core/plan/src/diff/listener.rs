@@ -126,8 +126,8 @@ fn differences<'a>(room: &Room<'a>, seen: &SeenListener, port: u16) -> Why<'a> {
     let mut why = Why::new(&want.origins);
     why.compare("protocol", &have.protocol, &spec.protocol);
     if !compare::same_actions(&spec.default_actions, &have.default_actions) {
-        let words = |spec: &Listener| json(&phrase::actions(&spec.default_actions, room.names));
-        why.note("defaultActions", Some(words(have)), Some(words(spec)));
+        let words = |spec: &Listener| phrase::actions(&spec.default_actions, room.names);
+        why.words("defaultActions", words(have), words(spec));
     }
     if spec.protocol == ListenerProtocol::Https {
         if !spec.certificates.is_empty() {

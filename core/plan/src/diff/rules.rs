@@ -140,8 +140,8 @@ fn modify(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) ->
         why.note("conditions", words(&seen.spec), words(&want.spec));
     }
     if !compare::same_actions(&want.spec.actions, &seen.spec.actions) {
-        let words = |rule: &Rule| Some(json(&phrase::actions(&rule.actions, room.names)));
-        why.note("actions", words(&seen.spec), words(&want.spec));
+        let words = |rule: &Rule| phrase::actions(&rule.actions, room.names);
+        why.words("actions", words(&seen.spec), words(&want.spec));
     }
     why.compare("transforms", &seen.spec.transforms, &want.spec.transforms);
     let subject = Subject::new(KIND, format!("{port}/{priority}"), Change::Change);
@@ -176,15 +176,19 @@ fn order(room: &mut Room<'_>, made: BTreeMap<u16, Steps>) {
         .flat_map(|it| it.listeners.values())
         .map(|it| it.rules.len())
         .sum();
-    let creates: usize = made.values().map(|it| it.creates.len()).sum();
-    let is_full = existing + creates > RULES_PER_BALANCER;
+    let of =
+        |pick: fn(&Steps) -> &Vec<Ix>| made.values().flat_map(pick).copied().collect::<Vec<_>>();
+    let (creates, deletes) = (of(|it| &it.creates), of(|it| &it.deletes));
+    let is_full = existing + creates.len() > RULES_PER_BALANCER;
+    if is_full {
+        room.draft.all_after(&creates, &deletes);
+    }
     for steps in made.into_values() {
         let draft = &mut room.draft;
         draft.all_after(&steps.creates, &steps.moves);
         draft.all_after(&steps.deletes, &steps.moves);
         draft.all_after(&steps.deletes, &steps.modifies);
         if is_full {
-            draft.all_after(&steps.creates, &steps.deletes);
             for (delete, create) in
                 steps.deletes.iter().flat_map(|it| steps.creates.iter().map(move |to| (*it, *to)))
             {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_desired::model::SHARED_RULES;
 use inroad_words::{
-    Field, Origin, ResourceKey, ResourceKind, Value,
+    Field, Origin, Origins, ResourceKey, ResourceKind, Value,
     network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION},
     observed::SeenGroup,
 };
@@ -55,10 +55,8 @@ fn create(room: &mut Room<'_>, key: ResourceKey, origin: &Origin) {
 fn update(room: &mut Room<'_>, seen: &SeenGroup, id: &str) {
     let want = &room.desired.security_groups[id];
     let subject = Subject::new(KIND, &seen.spec.name, Change::Change);
-    let mut why = Why::new(&want.origins);
-    let (add, drop) = difference(&want.spec.ingress, &seen.spec.ingress);
-    note(room, &mut why, &add, &drop);
-    rules(room, seen, (add, drop), &subject, why);
+    let changes = difference(&want.spec.ingress, &seen.spec.ingress);
+    rules(room, seen, changes, &subject, &want.origins);
     let tagged = Tagged {
         kind: ResourceKind::SecurityGroup,
         subject,
@@ -69,20 +67,6 @@ fn update(room: &mut Room<'_>, seen: &SeenGroup, id: &str) {
     tags::ec2(room, &seen.id, &tagged);
 }
 
-fn note(
-    room: &Room<'_>,
-    why: &mut Why<'_>,
-    add: &BTreeSet<IngressRule>,
-    drop: &BTreeSet<IngressRule>,
-) {
-    for rule in drop {
-        why.note("ingress", Some(json(&phrase::ingress(rule, room.names))), None);
-    }
-    for rule in add {
-        why.note("ingress", None, Some(json(&phrase::ingress(rule, room.names))));
-    }
-}
-
 /// Adds before it takes away, so that nothing that stays allowed is ever shut out; the other way
 /// round where both do not fit.
 fn rules(
@@ -90,19 +74,20 @@ fn rules(
     seen: &SeenGroup,
     (add, drop): (BTreeSet<IngressRule>, BTreeSet<IngressRule>),
     subject: &Subject,
-    why: Why<'_>,
+    origins: &Origins,
 ) {
-    let origin = why.origin();
-    let why = why.into_changes();
     let fits = seen.spec.ingress.len() + add.len() <= RULES_PER_GROUP;
-    let group = Value::Known(seen.id.clone());
-    let mut call = |op, is_due: bool| -> Option<Ix> {
-        let step = Step::new(op, subject.clone(), origin.clone()).because(why.clone());
-        is_due.then(|| room.admit(step)).flatten()
+    let group = || Value::Known(seen.id.clone());
+    let words = |rule| Some(json(&phrase::ingress(rule, room.names)));
+    let (mut why_add, mut why_drop) = (Why::new(origins), Why::new(origins));
+    add.iter().for_each(|rule| why_add.note("ingress", None, words(rule)));
+    drop.iter().for_each(|rule| why_drop.note("ingress", words(rule), None));
+    let mut call = |op, why: Why<'_>| -> Option<Ix> {
+        let step = Step::new(op, subject.clone(), why.origin());
+        (!why.is_empty()).then(|| room.admit(step.because(why.into_changes()))).flatten()
     };
-    let (has_add, has_drop) = (!add.is_empty(), !drop.is_empty());
-    let added = call(Op::AuthorizeIngress { group: group.clone(), rules: add }, has_add);
-    let dropped = call(Op::RevokeIngress { group, rules: drop }, has_drop);
+    let added = call(Op::AuthorizeIngress { group: group(), rules: add }, why_add);
+    let dropped = call(Op::RevokeIngress { group: group(), rules: drop }, why_drop);
     if let (Some(added), Some(dropped)) = (added, dropped) {
         if fits {
             room.draft.after(dropped, added);
@@ -182,11 +167,9 @@ fn shared(room: &mut Room<'_>) {
             drop.clear();
         }
         let first = add.first().and_then(|rule| want?.get(rule)).cloned();
-        let origins = inroad_words::Origins::of(first.unwrap_or(Origin::Default));
-        let mut why = Why::new(&origins);
-        note(room, &mut why, &add, &drop);
+        let origins = Origins::of(first.unwrap_or(Origin::Default));
         let subject = Subject::new("security-group-rules", id, Change::Change);
-        rules(room, &ours, (add, drop), &subject, why);
+        rules(room, &ours, (add, drop), &subject, &origins);
     }
 }
 

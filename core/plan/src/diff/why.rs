@@ -32,6 +32,12 @@ impl<'a> Why<'a> {
         self.changes.push(FieldChange { field: field.into(), before, after, origin });
     }
 
+    /// Notes a field by what it says in words; what reads the same refers to another of that name.
+    pub(super) fn words(&mut self, field: &str, before: String, after: String) {
+        let after = if before == after { format!("{after} (replaced)") } else { after };
+        self.note(field, Some(json(&before)), Some(json(&after)));
+    }
+
     /// Notes the entries of a map that are set.
     pub(super) fn entries(
         &mut self,

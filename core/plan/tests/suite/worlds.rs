@@ -44,14 +44,17 @@ pub(crate) struct Wish {
 pub(crate) fn wish() -> impl Strategy<Value = Wish> {
     let ports = btree_map(
         prop_oneof![Just(80u16), Just(443), Just(8443)],
-        (any::<bool>(), subsequence(vec![1u8, 2, 3], 1..=3).prop_map(BTreeSet::from_iter)),
+        (
+            prop::bool::weighted(0.7),
+            subsequence(vec![1u8, 2, 3], 1..=3).prop_map(BTreeSet::from_iter),
+        ),
         1..=3,
     );
     let place = (any::<bool>(), subsequence(vec![1u8, 2, 3], 2..=3).prop_map(BTreeSet::from_iter));
     let rules = vec((prop_oneof![Just(80u16), Just(443), Just(8443)], 0u8..8, 0u8..4), 0..10);
     let ingress = subsequence(vec![80u16, 443, 8443], 0..=3).prop_map(BTreeSet::from_iter);
     (
-        (prop::bool::weighted(0.9), prop::bool::weighted(0.8), prop::bool::weighted(0.2)),
+        (prop::bool::weighted(0.85), prop::bool::weighted(0.8), prop::bool::weighted(0.2)),
         (place, any::<bool>()),
         btree_map(0u8..4, (prop::bool::weighted(0.2), 0u8..3), 0..=4),
         (ports, rules, ingress),

@@ -1,0 +1,5 @@
+//! What the room promises: laws over generated stacks, and plans with blessed text.
+
+mod laws;
+mod plans;
+mod worlds;
