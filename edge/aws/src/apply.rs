@@ -12,8 +12,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Aws, Error, ec2, elbv2};
 
-/// Between two attempts to delete what something else still uses.
-const STEP: Duration = Duration::from_secs(2);
+/// How a deletion waits for the last user of what is to go to let go of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Between two attempts.
+    pub(crate) step: Duration,
+    /// In all; then the refusal stands, and the engine asks again later.
+    pub(crate) limit: Duration,
+}
 
 /// Takes the step. The outputs are what it made: ARN, DNS name, group id.
 pub async fn apply(aws: &Aws, op: &Op) -> Result<OpOutputs, Error> {
@@ -39,16 +45,54 @@ pub(crate) fn absent_is_done(answer: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
-/// Tries until nothing uses it any more, at most this long; then the last refusal stands.
-pub(crate) async fn when_free<F>(wait: Duration, once: impl Fn() -> F) -> Result<(), Error>
+/// Tries until nothing uses it any more, or patience ends.
+pub(crate) async fn when_free<F>(patience: Patience, once: impl Fn() -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>>,
 {
-    let end = Instant::now() + wait;
+    let end = Instant::now() + patience.limit;
     loop {
         match once().await {
-            Err(Error::InUse(_)) if Instant::now() + STEP <= end => sleep(STEP).await,
+            Err(Error::InUse(_)) if Instant::now() + patience.step <= end => {
+                sleep(patience.step).await;
+            }
             answer => return answer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::Refusal;
+
+    async fn attempts(used_for: u32, limit: u64) -> (u32, Result<(), Error>) {
+        let asked = Cell::new(0);
+        let once = || async {
+            asked.set(asked.get() + 1);
+            let refusal = Refusal {
+                service: "ec2",
+                operation: "DeleteSecurityGroup",
+                code: "DependencyViolation".into(),
+                message: String::new(),
+                request_id: None,
+            };
+            if asked.get() > used_for { Ok(()) } else { Err(Error::InUse(Box::new(refusal))) }
+        };
+        let step = Duration::from_millis(5);
+        let patience = Patience { step, limit: Duration::from_millis(limit) };
+        let answer = when_free(patience, once).await;
+        (asked.get(), answer)
+    }
+
+    #[tokio::test]
+    async fn patience_ends() {
+        assert_eq!(attempts(3, 10_000).await, (4, Ok(())));
+        assert_eq!(attempts(0, 0).await, (1, Ok(())));
+        let (asked, answer) = attempts(u32::MAX, 30).await;
+        assert!(matches!(answer, Err(Error::InUse(_))));
+        assert!((2..=7).contains(&asked), "{asked}");
     }
 }

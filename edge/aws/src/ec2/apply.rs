@@ -10,7 +10,7 @@ use inroad_words::network::{IngressRule, SecurityGroup};
 use inroad_words::{Field, Tags};
 
 use super::convert::{ask_rules, ask_tags, name_rules, seen_group};
-use crate::apply::{absent_is_done, done, when_free};
+use crate::apply::{Patience, absent_is_done, done, when_free};
 use crate::client::{Service, send};
 use crate::ownership::proves;
 use crate::value::known;
@@ -18,7 +18,7 @@ use crate::{Aws, Error};
 
 /// How long a deletion waits here for the last network interface to let go. A load balancer's may take
 /// minutes; the caller then asks again ([`inroad_words::Retry::Soon`]).
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Patience = Patience { step: Duration::from_secs(2), limit: Duration::from_secs(10) };
 
 /// Takes the step if it is about a security group; `None`: it is another's.
 pub(crate) async fn apply(aws: &Aws, op: &Op) -> Result<Option<OpOutputs>, Error> {

@@ -97,7 +97,7 @@ async fn find(aws: &Aws, filters: &[(String, Vec<String>)]) -> Result<Vec<SeenGr
         "DescribeSecurityGroups",
         |token| {
             let call = aws.ec2.describe_security_groups().set_filters(Some(filters.clone()));
-            call.set_next_token(token).send()
+            call.max_results(1000).set_next_token(token).send()
         },
         |page| {
             let found = page.security_groups().iter().filter_map(seen_group).collect();

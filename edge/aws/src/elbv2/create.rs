@@ -12,7 +12,8 @@ use inroad_words::{Arn, Field, Tags};
 use super::actions::{ask_actions, ask_condition, number, seen_actions, seen_condition};
 use super::convert::{ask_matcher, ask_protocol, ask_tags};
 use super::listing::tags_of;
-use crate::client::{Service, pages, send};
+use super::observe::rules;
+use crate::client::{Service, send};
 use crate::ownership::proves;
 use crate::value::known;
 use crate::{Aws, Error};
@@ -54,21 +55,23 @@ async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
         .unhealthy_threshold_count(number(check.unhealthy_threshold)?)
         .set_tags(Some(ask_tags(&spec.tags)))
         .send();
-    let made = match send(Service::Elbv2, "CreateTargetGroup", call).await {
-        Ok(output) => output.target_groups.unwrap_or_default(),
-        Err(error @ Error::Exists(_)) => {
-            let call = aws.elbv2.describe_target_groups().names(&spec.name).send();
-            let found = send(Service::Elbv2, "DescribeTargetGroups", call).await?;
-            let found = found.target_groups.unwrap_or_default();
-            let arn = found.first().and_then(|group| group.target_group_arn());
-            if !is_ours(aws, arn, &spec.tags).await? {
-                return Err(error);
-            }
-            found
+    match send(Service::Elbv2, "CreateTargetGroup", call).await {
+        Ok(output) => {
+            let made = output.target_groups.unwrap_or_default().into_iter().next();
+            Ok(made.and_then(|group| group.target_group_arn).unwrap_or_default())
         }
-        Err(error) => return Err(error),
-    };
-    Ok(made.into_iter().next().and_then(|group| group.target_group_arn).unwrap_or_default())
+        Err(error @ Error::Exists(_)) => adopt_target_group(aws, spec).await?.ok_or(error),
+        Err(error) => Err(error),
+    }
+}
+
+/// The target group of this name, if it is the one that an earlier attempt made.
+async fn adopt_target_group(aws: &Aws, spec: &TargetGroup) -> Result<Option<String>, Error> {
+    let call = aws.elbv2.describe_target_groups().names(&spec.name).send();
+    let found = send(Service::Elbv2, "DescribeTargetGroups", call).await?;
+    let arn = found.target_groups().first().and_then(|group| group.target_group_arn());
+    let ours = is_ours(aws, arn, &spec.tags).await?;
+    Ok(arn.filter(|_| ours).map(str::to_owned))
 }
 
 async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Error> {
@@ -86,25 +89,28 @@ async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Erro
         .set_tags(Some(ask_tags(&spec.tags)))
         .send();
     let made = match send(Service::Elbv2, "CreateLoadBalancer", call).await {
-        Ok(output) => output.load_balancers.unwrap_or_default(),
-        Err(error @ Error::Exists(_)) => {
-            let call = aws.elbv2.describe_load_balancers().names(&spec.name).send();
-            let found = send(Service::Elbv2, "DescribeLoadBalancers", call).await?;
-            let found = found.load_balancers.unwrap_or_default();
-            let arn = found.first().and_then(|balancer| balancer.load_balancer_arn());
-            if !is_ours(aws, arn, &spec.tags).await? {
-                return Err(error);
-            }
-            found
-        }
+        Ok(output) => output.load_balancers.unwrap_or_default().into_iter().next(),
+        Err(error @ Error::Exists(_)) => Some(adopt_balancer(aws, spec).await?.ok_or(error)?),
         Err(error) => return Err(error),
     };
-    let made = made.into_iter().next();
     let (arn, dns_name) = made.map(|b| (b.load_balancer_arn, b.dns_name)).unwrap_or_default();
     Ok(BTreeMap::from([
         (Field::Arn, arn.unwrap_or_default()),
         (Field::DnsName, dns_name.unwrap_or_default()),
     ]))
+}
+
+/// The load balancer of this name, if it is the one that an earlier attempt made.
+async fn adopt_balancer(
+    aws: &Aws,
+    spec: &LoadBalancer,
+) -> Result<Option<sdk::LoadBalancer>, Error> {
+    let call = aws.elbv2.describe_load_balancers().names(&spec.name).send();
+    let found = send(Service::Elbv2, "DescribeLoadBalancers", call).await?;
+    let found = found.load_balancers.unwrap_or_default().into_iter().next();
+    let arn = found.as_ref().and_then(|balancer| balancer.load_balancer_arn());
+    let ours = is_ours(aws, arn, &spec.tags).await?;
+    Ok(found.filter(|_| ours))
 }
 
 /// Whether what is in the way of a creation carries the tags that the creation would have given it.
@@ -144,19 +150,20 @@ async fn listener(aws: &Aws, spec: &Listener) -> Result<String, Error> {
             let made = output.listeners.unwrap_or_default().into_iter().next();
             Ok(made.and_then(|listener| listener.listener_arn).unwrap_or_default())
         }
-        Err(error @ Error::Exists(_)) => {
-            let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0).send();
-            let found = send(Service::Elbv2, "DescribeListeners", call).await?;
-            found
-                .listeners
-                .unwrap_or_default()
-                .into_iter()
-                .find(|seen| is_same_listener(seen, spec))
-                .and_then(|seen| seen.listener_arn)
-                .ok_or(error)
-        }
+        Err(error @ Error::Exists(_)) => adopt_listener(aws, balancer, spec).await?.ok_or(error),
         Err(error) => Err(error),
     }
+}
+
+async fn adopt_listener(
+    aws: &Aws,
+    balancer: &Arn,
+    spec: &Listener,
+) -> Result<Option<String>, Error> {
+    let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0).send();
+    let found = send(Service::Elbv2, "DescribeListeners", call).await?;
+    let mut found = found.listeners.unwrap_or_default().into_iter();
+    Ok(found.find(|seen| is_same_listener(seen, spec)).and_then(|seen| seen.listener_arn))
 }
 
 /// Listeners and rules below our load balancer are ours in any case; they are the one that was asked
@@ -198,22 +205,15 @@ async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
             let made = output.rules.unwrap_or_default().into_iter().next();
             Ok(made.and_then(|rule| rule.rule_arn).unwrap_or_default())
         }
-        Err(error @ Error::Exists(_)) => {
-            let found = pages(
-                Service::Elbv2,
-                "DescribeRules",
-                |marker| {
-                    let call = aws.elbv2.describe_rules().listener_arn(&listener.0);
-                    call.set_marker(marker).send()
-                },
-                |page| (page.rules.unwrap_or_default(), page.next_marker),
-            )
-            .await?;
-            let same = found.into_iter().find(|seen| is_same_rule(seen, spec));
-            same.and_then(|seen| seen.rule_arn).ok_or(error)
-        }
+        Err(error @ Error::Exists(_)) => adopt_rule(aws, listener, spec).await?.ok_or(error),
         Err(error) => Err(error),
     }
+}
+
+async fn adopt_rule(aws: &Aws, listener: &Arn, spec: &Rule) -> Result<Option<String>, Error> {
+    let found = rules(aws, listener).await?;
+    let same = found.into_iter().find(|seen| is_same_rule(seen, spec));
+    Ok(same.and_then(|seen| seen.rule_arn))
 }
 
 fn is_same_rule(seen: &sdk::Rule, spec: &Rule) -> bool {

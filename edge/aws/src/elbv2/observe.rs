@@ -177,7 +177,7 @@ async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
 }
 
 /// Its rules but the default one.
-async fn rules(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
+pub(super) async fn rules(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
     let mut rules = pages(
         Service::Elbv2,
         "DescribeRules",

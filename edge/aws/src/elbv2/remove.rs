@@ -9,13 +9,13 @@ use inroad_words::Arn;
 use inroad_words::targets::Target;
 
 use super::convert::ask_targets;
-use crate::apply::{absent_is_done, done, when_free};
+use crate::apply::{Patience, absent_is_done, done, when_free};
 use crate::client::{Service, send};
 use crate::value::known;
 use crate::{Aws, Error};
 
 /// How long a target group waits for the listener that used it to let go.
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Patience = Patience { step: Duration::from_secs(2), limit: Duration::from_secs(20) };
 
 pub(super) async fn apply(aws: &Aws, op: &Op) -> Result<Option<OpOutputs>, Error> {
     let answer = match op {

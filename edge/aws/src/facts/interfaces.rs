@@ -57,7 +57,7 @@ async fn of_instances(aws: &Aws, ids: &[String]) -> Result<BTreeMap<String, Foun
             "DescribeInstances",
             |token| {
                 let call = aws.ec2.describe_instances().filters(filter("instance-id", chunk));
-                call.set_next_token(token).send()
+                call.max_results(1000).set_next_token(token).send()
             },
             |page| (page.reservations.unwrap_or_default(), page.next_token),
         )
@@ -110,7 +110,7 @@ async fn list(aws: &Aws, vpc: &str, by: Option<Filter>) -> Result<Vec<NetworkInt
         "DescribeNetworkInterfaces",
         |token| {
             let call = aws.ec2.describe_network_interfaces().set_filters(Some(filters.clone()));
-            call.set_next_token(token).send()
+            call.max_results(1000).set_next_token(token).send()
         },
         |page| (page.network_interfaces.unwrap_or_default(), page.next_token),
     )

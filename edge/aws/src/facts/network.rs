@@ -40,13 +40,19 @@ pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Sub
     let subnets = pages(
         Service::Ec2,
         "DescribeSubnets",
-        |token| aws.ec2.describe_subnets().filters(in_vpc(vpc)).set_next_token(token).send(),
+        |token| {
+            let call = aws.ec2.describe_subnets().filters(in_vpc(vpc)).max_results(1000);
+            call.set_next_token(token).send()
+        },
         |page| (page.subnets.unwrap_or_default(), page.next_token),
     );
     let tables = pages(
         Service::Ec2,
         "DescribeRouteTables",
-        |token| aws.ec2.describe_route_tables().filters(in_vpc(vpc)).set_next_token(token).send(),
+        |token| {
+            let call = aws.ec2.describe_route_tables().filters(in_vpc(vpc)).max_results(100);
+            call.set_next_token(token).send()
+        },
         |page| (page.route_tables.unwrap_or_default(), page.next_token),
     );
     let kinds = aws.memory.zone_kinds.get_or_try_init(|| zone_kinds(aws));

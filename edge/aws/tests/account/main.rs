@@ -1,0 +1,6 @@
+//! The edge against an account in process: the real SDK, the real protocol, no sockets.
+
+mod facts;
+mod failures;
+mod stack;
+mod world;
