@@ -106,7 +106,7 @@ impl Cluster {
         let balancers = &self.controller.balancers;
         let place = (self.region.as_str(), &*balancers.cluster_name, &*balancers.vpc_id);
         let estate = Estate::of(&supplied.world, &supplied.wiring, place);
-        let made = furnish(&self.emulator, &estate);
+        let made = furnish(&self.emulator, &estate)?;
         self.controller.balancers.vpc_id.clone_from(&estate.vpc);
         self.memory.world = supplied.world;
         let wiring = supplied.wiring;
@@ -127,7 +127,9 @@ fn load(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
     };
     let document = serde_json::from_str(&text)
         .with_context(|| format!("{} is no state file", path.display()))?;
-    seed::restore(&mut emulator.account(), &document);
+    seed::restore(&mut emulator.account(), &document)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| path.display().to_string())?;
     emulator.touched();
     Ok(())
 }

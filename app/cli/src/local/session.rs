@@ -3,10 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use inroad_emulator::{
-    dns::{self, Addresses, DnsServer},
-    server,
-};
+use inroad_emulator::dns::{self, Addresses, DnsServer};
 use inroad_engine::{Event, Session as Settling, Settled};
 use inroad_traffic::{Config, Routes, Traffic};
 use inroad_words::Diagnostic;
@@ -51,7 +48,7 @@ impl Session {
         let (listener, note) =
             ports::open("the AWS API", args.aws_listen, ports::AWS, TcpListener::bind).await?;
         let aws = listener.local_addr()?;
-        tokio::spawn(server::serve(listener, emulator.clone(), stop.clone()));
+        tokio::spawn(inroad_emulator::serve(listener, emulator.clone(), stop.clone()));
         let addresses = Addresses::default();
         let serve =
             |address| dns::serve(address, emulator.clone(), addresses.clone(), stop.clone());
