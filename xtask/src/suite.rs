@@ -77,7 +77,8 @@ fn goldens() -> anyhow::Result<()> {
 }
 
 fn end_to_end() -> anyhow::Result<()> {
-    cargo(&["build", "--quiet", "--package", "inroad"])?;
+    // The whole workspace with its tests: the selection of the stage before, so that nothing is built twice.
+    cargo(&["build", "--quiet", "--workspace", "--bins", "--tests"])?;
     python("tests/e2e")
 }
 

@@ -63,8 +63,8 @@ struct BalancerArgs {
 /// A flag that is `--x`, `--x=true` or `--x=false`, as Go's flag packages read it.
 macro_rules! go_bool {
     ($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:literal,)* }) => {
-        $(#[$doc])*
         #[derive(Debug, Clone, Args)]
+        $(#[$doc])*
         struct $name {
             $($(#[$field_doc])*
             #[arg(long, default_value = $default, default_missing_value = "true", num_args = 0..=1,
@@ -78,7 +78,6 @@ macro_rules! go_bool {
 }
 
 go_bool! {
-    /// What may be switched.
     #[command(next_help_heading = "Load balancers (flags of AWS Load Balancer Controller)")]
     struct SwitchArgs {
         /// One shared security group that load balancers reach targets from

@@ -5,10 +5,12 @@ use std::{fmt::Display, net::SocketAddr, path::Path};
 
 use anstream::{eprintln, print, println};
 use anstyle::{AnsiColor, Style};
-use inroad_plan::{Line, Outcome, Plan, render};
+use inroad_plan::{
+    Outcome, Plan,
+    render::{self, Line, Symbol},
+};
 use inroad_words::{Diagnostic, Severity};
 use inroad_world::World;
-use render::Symbol;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();

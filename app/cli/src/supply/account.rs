@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_emulator::{Emulator, acm, seed};
+use inroad_emulator::{Account, Emulator, acm, seed};
 use inroad_world::{World, crd::IngressClassParams};
 use k8s_openapi::{
     api::{core::v1::Node, core::v1::Service, networking::v1::Ingress},
@@ -65,7 +65,7 @@ impl Estate {
             let spec = &params.spec;
             let ids = spec.subnets.iter().flat_map(|subnets| subnets.ids.iter().cloned());
             estate.name_subnets(ids);
-            estate.prefix_lists.extend(spec.prefix_lists().iter().cloned());
+            estate.prefix_lists.extend(spec.prefix_lists_ids.iter().cloned());
             for arn in &spec.certificate_arn {
                 estate.certificates.entry(arn.clone()).or_default();
             }
@@ -120,6 +120,15 @@ impl Estate {
             "SecurityGroups": self.security_groups(),
             "NetworkInterfaces": interfaces.flatten().collect::<Vec<_>>(),
             "Instances": nodes,
+            "InternetGateways": [{
+                "InternetGatewayId": names::id("igw", "local"), "Tags": [],
+                "Attachments": [{"State": "available", "VpcId": self.vpc}],
+            }],
+            "PrefixLists": self.prefix_lists.iter().map(|id| json!({
+                "PrefixListId": id, "PrefixListName": id, "AddressFamily": "IPv4", "MaxEntries": 10,
+                "Version": 1, "State": "create-complete", "OwnerId": "000000000000", "Tags": [],
+                "Entries": [{"Cidr": "10.0.0.0/8"}],
+            })).collect::<Vec<_>>(),
         })
     }
 
@@ -220,7 +229,7 @@ impl Estate {
         std::iter::once(nodes).chain(named).collect()
     }
 
-    /// Instances with their interfaces; the first carries the pods' interface too.
+    /// Instances with their interfaces; the first carries those of the pods too, one for each.
     fn nodes(&self) -> Vec<Value> {
         let mut taken = BTreeSet::new();
         self.nodes
@@ -231,11 +240,12 @@ impl Estate {
                     names::address(&format!("node/{id}"), &mut taken).to_string()
                 });
                 let zone = ZONES[n % ZONES.len()];
-                let mut interfaces =
-                    vec![self.interface(id, &format!("public-{zone}"), &[address.clone()])];
-                let pods: Vec<String> = self.pods.iter().cloned().collect();
-                if n == 0 && !pods.is_empty() {
-                    interfaces.push(self.interface(&format!("{id}/pods"), "pods", &pods));
+                let mut interfaces = vec![self.interface(id, &format!("public-{zone}"), &address)];
+                if n == 0 {
+                    let pods = self.pods.iter();
+                    interfaces.extend(
+                        pods.map(|pod| self.interface(&format!("{id}/{pod}"), "pods", pod)),
+                    );
                 }
                 json!({
                     "InstanceId": id, "State": {"Code": 16, "Name": "running"}, "VpcId": self.vpc,
@@ -249,17 +259,14 @@ impl Estate {
             .collect()
     }
 
-    fn interface(&self, what: &str, subnet: &str, addresses: &[String]) -> Value {
+    /// `what`: an instance, or `instance/pod`.
+    fn interface(&self, what: &str, subnet: &str, address: &str) -> Value {
         let instance = what.split('/').next().unwrap_or(what);
-        let all: Vec<Value> = addresses
-            .iter()
-            .enumerate()
-            .map(|(n, address)| json!({"Primary": n == 0, "PrivateIpAddress": address}))
-            .collect();
         json!({
             "NetworkInterfaceId": names::id("eni", what), "VpcId": self.vpc,
             "SubnetId": self.subnet_id(subnet), "Status": "in-use", "InterfaceType": "interface",
-            "Description": "", "PrivateIpAddress": addresses[0], "PrivateIpAddresses": all,
+            "Description": "", "PrivateIpAddress": address,
+            "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": address}],
             "Groups": [{"GroupId": names::id("sg", "nodes"), "GroupName": "nodes"}],
             "Attachment": {
                 "AttachmentId": names::id("eni-attach", what), "InstanceId": instance,
@@ -272,52 +279,59 @@ impl Estate {
 }
 
 /// Brings the account to hold the estate; what is there already, and whatever others made, stays.
-/// Returns what was made, in words.
-pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> Vec<String> {
+/// Returns what was made of what manifests name, in words.
+///
+/// # Errors
+/// The account refuses a document of ours.
+pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> anyhow::Result<Vec<String>> {
     let mut notes = Vec::new();
     {
         let mut account = emulator.account();
-        if let Err(problem) = seed::restore(&mut account, &estate.document()) {
-            notes.push(format!("not all of the account could be supplied: {problem}"));
-        }
+        seed::restore(&mut account, &estate.document()).map_err(anyhow::Error::msg)?;
         for (key, names) in &estate.certificates {
-            let mut names: Vec<String> = names.iter().cloned().collect();
-            let domain = names.first().cloned().unwrap_or_else(|| "example.com".into());
-            names.retain(|name| *name != domain);
-            if key.starts_with("arn:") {
-                if !account.acm.certificates.contains_key(key) {
-                    acm::issue_with_arn(&mut account, key, &domain, &names);
-                    notes.push(format!("certificate {key}"));
-                }
-            } else if !account.acm.certificates.values().any(|c| c.covers(key)) {
-                acm::issue(&mut account, &domain, &names);
-                notes.push(format!("certificate for {key}"));
-            }
+            let names: Vec<String> = names.iter().cloned().collect();
+            notes.extend(certify(&mut account, key, &names));
         }
     }
     emulator.touched();
-    notes.extend(zones(emulator, &estate.zones));
-    notes
+    for zone in &estate.zones {
+        notes.extend(host(emulator, zone));
+    }
+    Ok(notes)
 }
 
-fn zones(emulator: &Emulator, wanted: &BTreeSet<String>) -> Vec<String> {
-    let mut notes = Vec::new();
-    for zone in wanted {
-        let there = {
-            let account = emulator.account();
-            account.route53.zones.values().any(|z| z.name.trim_end_matches('.') == zone)
-        };
-        if there {
-            continue;
-        }
-        let input = json!({"Name": zone, "CallerReference": format!("supplied/{zone}")});
-        let note = match emulator.call("route53", "CreateHostedZone", &input) {
-            Ok(_) => format!("hosted zone {zone}"),
-            Err(fault) => format!("no hosted zone {zone}: {}", fault.message),
-        };
-        notes.push(note);
+/// A certificate by ARN, or for the host that `key` is, unless one is there that covers it.
+fn certify(account: &mut Account, key: &str, names: &[String]) -> Option<String> {
+    let named = key.starts_with("arn:");
+    let mut all = account.acm.certificates.values();
+    let there = all.any(|it| if named { it.arn == key } else { it.names.iter().any(|n| n == key) });
+    if there {
+        return None;
     }
-    notes
+    let domain = names.first().map_or("example.com", String::as_str);
+    let issued = match named {
+        true => acm::issue_with_arn(account, key, domain, names),
+        false => acm::issue(account, domain, names).map(drop),
+    };
+    Some(match issued {
+        Ok(()) => format!("certificate {key}"),
+        Err(fault) => format!("no certificate {key}: {}", fault.message),
+    })
+}
+
+/// A hosted zone of this name, unless there is one.
+fn host(emulator: &Emulator, zone: &str) -> Option<String> {
+    let question = json!({"DNSName": zone, "MaxItems": "1"});
+    let answer = emulator.call("route53", "ListHostedZonesByName", &question).ok()?;
+    let found = answer["HostedZones"][0]["Name"].as_str();
+    if found.is_some_and(|name| name.trim_end_matches('.') == zone) {
+        return None;
+    }
+    let input = json!({"Name": zone, "CallerReference": format!("supplied/{zone}")});
+    Some(match emulator.call("route53", "CreateHostedZone", &input) {
+        Ok(_) => format!("hosted zone {zone}"),
+        Err(fault) => format!("no hosted zone {zone}: {}", fault.message),
+    })
 }
 
 fn tag(key: &str, value: &str) -> Value {

@@ -10,4 +10,4 @@ mod cluster;
 mod names;
 
 pub(crate) use account::{Estate, furnish};
-pub(crate) use cluster::{Backend, Supplied, Wiring, supply};
+pub(crate) use cluster::{Backend, Pod, Wiring, supply};
