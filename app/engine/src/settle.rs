@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures::{StreamExt, stream};
 use inroad_aws::Inventory;
 use inroad_plan::{Op, Outcome};
-use inroad_words::{Unit, controller::Controller, hold::HoldReason};
+use inroad_words::{Field, Unit, controller::Controller, hold::HoldReason};
 
 use crate::{
     EngineError, Memory, Planned,
@@ -20,6 +20,9 @@ const PASSES: usize = 4;
 
 /// Units that are planned or done at the same time.
 const AT_ONCE: usize = 8;
+
+/// How plans name what a step of another plan will make.
+const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 
 /// What happens, as it happens.
 #[derive(Debug)]
@@ -130,6 +133,9 @@ impl Session<'_> {
                 Ok(planned) if keep_deletes && deletes(&planned) => {}
                 Ok(planned) => {
                     self.remember(&planned);
+                    if !self.act {
+                        self.foresee(&planned);
+                    }
                     tell(Event::Planned(&planned));
                     todo.push(planned);
                 }
@@ -195,6 +201,18 @@ impl Session<'_> {
             self.memory.know(&planned.unit, outcome.outputs.clone());
             tell(Event::Applied(&planned, &outcome));
         }
+    }
+
+    /// Without steps, what a unit would make stands for itself, so that the plans of those who need it
+    /// can be told in full. A load balancer's name is not foreseen: which alias it takes depends on it.
+    fn foresee(&mut self, planned: &Planned) {
+        let made = planned.plan.ops.values().filter_map(|step| match &step.op {
+            Op::CreateSecurityGroup { key, .. } => Some((key.clone(), Field::GroupId)),
+            Op::CreateTargetGroup { key, .. } => Some((key.clone(), Field::Arn)),
+            _ => None,
+        });
+        let made: Vec<_> = made.map(|output| (output, KNOWN_AFTER_APPLY.to_owned())).collect();
+        self.memory.outputs.0.extend(made);
     }
 
     fn remember(&mut self, planned: &Planned) {
