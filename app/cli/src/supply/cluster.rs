@@ -274,7 +274,7 @@ fn places(world: &World, service: &ObjectKey, port: Option<&str>) -> Vec<(String
             .collect();
         for endpoint in &slice.endpoints {
             let pod = endpoint.target_ref.as_ref().and_then(|r| r.name.clone());
-            for address in endpoint.addresses.first() {
+            if let Some(address) = endpoint.addresses.first() {
                 let pod = pod.clone().unwrap_or_else(|| address.clone());
                 places.extend(numbers.iter().map(|n| (address.clone(), *n, pod.clone())));
             }
