@@ -18,3 +18,14 @@ pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
 pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0107");
 /// Which security group of a target is to be opened cannot be told.
 pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0108");
+
+/// A label of a name has more than 63 characters.
+pub(crate) const LONG_LABEL: Code = Code("DN0101");
+/// The ownership record of a name cannot be.
+pub(crate) const NO_MARK: Code = Code("DN0102");
+/// A CNAME beside other records.
+pub(crate) const CNAME_CONFLICT: Code = Code("DN0103");
+/// Several names where one can be followed.
+pub(crate) const SEVERAL_TARGETS: Code = Code("DN0104");
+/// Objects that want a name to lead to different places.
+pub(crate) const CONTESTED: Code = Code("DN0105");

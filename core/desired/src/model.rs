@@ -53,8 +53,8 @@ pub struct Desired {
     pub targets: Option<DesiredTargets>,
     /// Rules of ours on security groups that are not (`Unit::Foundation`), by group id.
     pub shared_rules: BTreeMap<String, BTreeMap<IngressRule, Origin>>,
-    /// Record sets, ownership records among them (`Unit::Zone`).
-    pub records: Option<BTreeMap<RecordKey, Resource<Record>>>,
+    /// Record sets (`Unit::Zone`).
+    pub records: Option<DesiredRecords>,
     /// What is wanted but cannot be said now; what exists of it stays as it is.
     pub held: Held,
 }
@@ -72,6 +72,21 @@ pub struct Held {
     pub names: BTreeMap<String, Hold>,
     /// Everything of the unit, where not even its resources can be told apart.
     pub unit: Option<Hold>,
+}
+
+/// Who wants what at each name, in the order of preference; never empty. Which of them is taken is for
+/// `plan` to say: an object keeps the name that it has.
+pub type DesiredRecords = BTreeMap<RecordKey, Vec<Candidate>>;
+
+/// One object's wish for a record set, and how it would be marked as ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// The record set, with who said what of it (`ttl`, `targets`).
+    pub record: Resource<Record>,
+    /// The ownership record that goes with it.
+    pub mark: Record,
+    /// The object as ownership labels spell it: `ingress/<namespace>/<name>`.
+    pub resource: String,
 }
 
 /// The registrations of one target group.

@@ -1,4 +1,4 @@
-//! The codes of load-balancing mistakes. Stable and never reused; each has its row in
+//! The codes of mistakes in load balancing and in names. Stable and never reused; each has its row in
 //! docs/codes.md.
 
 use inroad_words::Code;
@@ -39,3 +39,7 @@ pub const BAD_NODE: Code = Code("LB0016");
 pub const PROTECTED: Code = Code("LB0017");
 /// Backend rules are asked for while the shared backend group is switched off.
 pub const NO_BACKEND_GROUP: Code = Code("LB0018");
+/// `ttl` is no number of seconds and no duration.
+pub const BAD_TTL: Code = Code("DN0001");
+/// `ingress-hostname-source` is neither of the two that there are.
+pub const BAD_HOSTNAME_SOURCE: Code = Code("DN0002");

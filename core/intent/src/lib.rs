@@ -14,3 +14,4 @@ mod targets;
 
 pub use compile::{compile, roots, units_of};
 pub use model::{Compiled, Intent};
+pub use names::{ascii_name, lies_in};

@@ -10,3 +10,5 @@ pub const SECOND_BALANCER: Code = Code("PL0002");
 pub const DNS_POLICY: Code = Code("PL0003");
 /// A load balancer should be replaced or removed while something on it is held.
 pub const HELD_ON_BALANCER: Code = Code("PL0004");
+/// The changes of one name are more than a batch of the provider holds.
+pub const TOO_MANY_CHANGES: Code = Code("PL0005");

@@ -22,7 +22,7 @@ pub(crate) fn admit(step: Step, controller: &Controller) -> (Option<Step>, Vec<H
 }
 
 /// `--policy` of ExternalDNS: upsert-only never deletes, create-only never changes either.
-fn allows(policy: DnsPolicy, change: &RecordChange) -> bool {
+pub(crate) fn allows(policy: DnsPolicy, change: &RecordChange) -> bool {
     match (policy, change) {
         (DnsPolicy::Sync, _) | (_, RecordChange::Create { .. }) => true,
         (DnsPolicy::UpsertOnly, RecordChange::Upsert { .. }) => true,
@@ -30,7 +30,7 @@ fn allows(policy: DnsPolicy, change: &RecordChange) -> bool {
     }
 }
 
-fn held(policy: DnsPolicy, change: &RecordChange, origin: &Origin) -> Hold {
+pub(crate) fn held(policy: DnsPolicy, change: &RecordChange, origin: &Origin) -> Hold {
     let key = match change {
         RecordChange::Create { record } | RecordChange::Upsert { record, .. } => &record.key,
         RecordChange::Delete { before } => &before.key,

@@ -128,7 +128,10 @@ fn unit(plan: &Plan, lines: &mut Vec<Line>) {
     let mut subjects: Vec<&Subject> = Vec::new();
     for step in plan.ops.values() {
         if let Op::ChangeRecords { changes, .. } = &step.op {
-            lines.extend(changes.iter().map(|change| record(change, &step.origin)));
+            lines.extend(changes.iter().map(|change| {
+                let own = step.why.iter().find(|it| it.field == change.key().to_string());
+                record(change, own.map_or(&step.origin, |it| &it.origin))
+            }));
         } else if !subjects.contains(&&step.subject) {
             subjects.push(&step.subject);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inroad_desired::Desired;
 use inroad_plan::{Plan, phrase};
-use inroad_words::record::{Record, RecordData, RecordType};
+use inroad_words::record::{Record, RecordData};
 
 /// What is known of a load balancer besides what was desired.
 #[derive(Debug, Clone, Default)]
@@ -73,10 +73,10 @@ fn groups(desired: &Desired, seen: &Balancer) -> String {
     text
 }
 
-/// The records of a zone that lead somewhere; ownership records are not for people.
+/// The records that a zone should have; ownership records are not for people.
 pub fn records(desired: &Desired) -> String {
-    let all = desired.records.iter().flat_map(BTreeMap::values).map(|resource| &resource.spec);
-    all.filter(|record| record.key.record_type != RecordType::TXT).map(record).collect()
+    let all = desired.records.iter().flat_map(BTreeMap::values).filter_map(|wanted| wanted.first());
+    all.map(|wanted| record(&wanted.record.spec)).collect()
 }
 
 fn record(record: &Record) -> String {

@@ -141,6 +141,23 @@ pub struct DnsSettings {
     pub prefer_cname: bool,
 }
 
+impl DnsSettings {
+    /// Whether names like this one (lower case, no trailing dot) are ours to keep: `--domain-filter` and
+    /// `--exclude-domains`. A filter `.x` means the names below `x`, `x` itself too without the dot.
+    pub fn admits(&self, name: &str) -> bool {
+        let covers = |filter: &String| {
+            let filter = filter.trim().trim_end_matches('.').to_lowercase();
+            match name.strip_suffix(filter.trim_start_matches('.')) {
+                Some("") => !filter.starts_with('.'),
+                Some(rest) => rest.ends_with('.'),
+                None => false,
+            }
+        };
+        let included = self.domain_filter.is_empty() || self.domain_filter.iter().any(covers);
+        included && !self.exclude_domains.iter().any(|it| !it.is_empty() && covers(it))
+    }
+}
+
 impl Default for DnsSettings {
     fn default() -> Self {
         Self {

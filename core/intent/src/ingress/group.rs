@@ -83,6 +83,31 @@ pub(crate) fn own(key: &ObjectKey) -> StackKey {
     StackKey::Ingress { namespace: key.namespace.clone(), name: key.name.clone() }
 }
 
+/// The stack whose load balancer serves an Ingress: its own, or the one that it had joined before its
+/// class went wrong.
+pub(crate) fn balancer_of(
+    lens: &Lens<'_>,
+    key: &ObjectKey,
+    ingress: &Ingress,
+    settings: &BalancerSettings,
+) -> Option<StackKey> {
+    match standing(lens, key, ingress, settings) {
+        Standing::Foreign => None,
+        Standing::Member(stack, _) => Some(stack),
+        Standing::Lost(_) => joined(key, ingress),
+    }
+}
+
+fn joined(key: &ObjectKey, ingress: &Ingress) -> Option<StackKey> {
+    let finalizers = ingress.metadata.finalizers.iter().flatten();
+    finalizers.into_iter().find_map(|name| {
+        match name.strip_prefix(&finalizer(&StackKey::Group(String::new()))) {
+            Some(group) => Some(StackKey::Group(group.into())),
+            None => (*name == finalizer(&own(key))).then(|| own(key)),
+        }
+    })
+}
+
 /// The finalizer that an Ingress carries while it takes part in a stack.
 fn finalizer(stack: &StackKey) -> String {
     match stack {

@@ -4,9 +4,11 @@
 mod balancer;
 mod compare;
 mod listener;
+mod mark;
 mod pair;
 mod record;
 mod rules;
+mod same;
 mod security;
 mod tags;
 mod target_group;

@@ -1,0 +1,64 @@
+//! What becomes of an ownership record when its record is written or goes. What was read is what is
+//! changed; other values beside ours in the same TXT record stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_desired::txt::Labels;
+use inroad_words::record::{Record, RecordData, RecordKey};
+
+use crate::{RecordChange, ownership::Mark};
+
+/// The TXT record is somebody else's; the words say whose.
+#[derive(Debug)]
+pub(super) struct Foreign(pub(super) String);
+
+/// The mark of a record that is written now. One of ours that is there is brought up to date.
+pub(super) fn with_record(
+    wanted: &Record,
+    seen: &BTreeMap<RecordKey, Record>,
+    owner: &str,
+) -> Result<Option<RecordChange>, Foreign> {
+    let Some(there) = seen.get(&wanted.key) else {
+        return Ok(Some(RecordChange::Create { record: wanted.clone() }));
+    };
+    let Some(mark) = Mark::read(there) else {
+        return Err(Foreign(format!("{} is there, and says something else", there.key)));
+    };
+    if !mark.is_of(owner) {
+        let other = mark.labels.owner().unwrap_or("nobody");
+        return Err(Foreign(format!("{} says that {other} keeps it", there.key)));
+    }
+    let mut record = Record { ttl: there.ttl, ..wanted.clone() };
+    values(&mut record).extend(foreign_values(there));
+    let same = record.data == there.data && record.properties == there.properties;
+    Ok((!same).then(|| RecordChange::Upsert { before: there.clone(), record }))
+}
+
+/// The mark of a record of ours that stays as it is: written where it is not there.
+pub(super) fn missing(wanted: &Record, seen: &BTreeMap<RecordKey, Record>) -> Option<RecordChange> {
+    let create = || RecordChange::Create { record: wanted.clone() };
+    (!seen.contains_key(&wanted.key)).then(create)
+}
+
+/// The mark of a record that goes.
+pub(super) fn without(there: &Record) -> RecordChange {
+    let left = foreign_values(there);
+    let before = there.clone();
+    if left.is_empty() {
+        return RecordChange::Delete { before };
+    }
+    let record = Record { data: RecordData::Values(left), ..there.clone() };
+    RecordChange::Upsert { before, record }
+}
+
+fn foreign_values(there: &Record) -> BTreeSet<String> {
+    let RecordData::Values(values) = &there.data else { return BTreeSet::new() };
+    values.iter().filter(|value| Labels::parse(value).is_none()).cloned().collect()
+}
+
+fn values(record: &mut Record) -> &mut BTreeSet<String> {
+    match &mut record.data {
+        RecordData::Values(values) => values,
+        RecordData::Alias { .. } => unreachable!("an ownership record holds text"),
+    }
+}
