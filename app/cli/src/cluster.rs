@@ -2,7 +2,7 @@
 //! `explain` have in common.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,7 +14,7 @@ use inroad_cluster::Folder;
 use inroad_dns::Route53;
 use inroad_emulator::{Emulator, Settings, seed};
 use inroad_engine::{Edges, Memory};
-use inroad_words::{Diagnostic, controller::Controller};
+use inroad_words::{Diagnostic, Mark, Origin, controller::Controller};
 use inroad_world::World;
 
 use crate::{
@@ -33,6 +33,7 @@ pub(crate) struct Cluster {
     region: String,
     backends: Vec<Backend>,
     noted: BTreeSet<String>,
+    places: BTreeMap<Origin, Mark>,
 }
 
 /// What a look at the folder brought.
@@ -86,12 +87,18 @@ impl Cluster {
             region,
             backends,
             noted: BTreeSet::new(),
+            places: BTreeMap::new(),
         })
     }
 
     /// The folder.
     pub(crate) fn root(&self) -> &Path {
         self.folder.root()
+    }
+
+    /// Where an origin stands in a file.
+    pub(crate) fn mark(&self, origin: &Origin) -> Option<Mark> {
+        self.places.get(origin).cloned().or_else(|| self.memory.world.mark(origin))
     }
 
     /// Reads the folder again, supplies what it lacks and brings the account to hold what it names.
@@ -102,6 +109,7 @@ impl Cluster {
         let scan = self.folder.scan()?;
         let (files, touched) = self.files.absorb_all(scan.changes);
         self.files = files;
+        self.places = scan.places;
         let supplied = supply(&self.files, &self.region, &self.backends);
         let balancers = &self.controller.balancers;
         let place = (self.region.as_str(), &*balancers.cluster_name, &*balancers.vpc_id);

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
     let concerned: Vec<&Diagnostic> =
         all.iter().filter(|d| d.origin.object() == Some(&args.object)).collect();
     if cluster.memory.world.object(&args.object).is_none() {
-        terminal::diagnostics(&all.iter().collect::<Vec<_>>(), &cluster.memory.world);
+        terminal::diagnostics(&all.iter().collect::<Vec<_>>(), |origin| cluster.mark(origin));
         bail!("{} is not in {}", args.object, args.dir.display());
     }
     let planned = cluster.memory.planned.values();
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
         true => println!("{} is not served here", args.object),
         false => print!("{text}"),
     }
-    terminal::diagnostics(&concerned, &cluster.memory.world);
+    terminal::diagnostics(&concerned, |origin| cluster.mark(origin));
     let wrong = concerned.iter().any(|d| d.severity == Severity::Error);
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

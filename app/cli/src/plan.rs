@@ -60,7 +60,7 @@ pub(crate) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
         Output::Json => println!("{}", document(&cluster, &diagnostics)?),
         Output::Stack => println!("{}", stacks(&cluster)?),
     }
-    terminal::diagnostics(&diagnostics.iter().collect::<Vec<_>>(), &cluster.memory.world);
+    terminal::diagnostics(&diagnostics.iter().collect::<Vec<_>>(), |origin| cluster.mark(origin));
     for failure in &failures {
         terminal::failure(failure);
     }
@@ -116,7 +116,7 @@ fn document(cluster: &Cluster, diagnostics: &[Diagnostic]) -> serde_json::Result
         })).collect::<Vec<_>>(),
         "summary": lines.last().map(|line| line.cells.concat()),
         "diagnostics": diagnostics.iter().map(|d| json!({
-            "diagnostic": d, "place": cluster.memory.world.mark(&d.origin).map(|m| m.to_string()),
+            "diagnostic": d, "place": cluster.mark(&d.origin).map(|m| m.to_string()),
         })).collect::<Vec<_>>(),
     }))
 }

@@ -9,8 +9,7 @@ use inroad_plan::{
     Outcome, Plan,
     render::{self, Line, Symbol},
 };
-use inroad_words::{Diagnostic, Severity};
-use inroad_world::World;
+use inroad_words::{Diagnostic, Mark, Origin, Severity};
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -82,7 +81,7 @@ pub(crate) fn outcome(plan: &Plan, outcome: &Outcome) {
 }
 
 /// Mistakes with the place where they stand and what to do.
-pub(crate) fn diagnostics(all: &[&Diagnostic], world: &World) {
+pub(crate) fn diagnostics(all: &[&Diagnostic], mark: impl Fn(&Origin) -> Option<Mark>) {
     for diagnostic in all {
         let (style, word) = match diagnostic.severity {
             Severity::Error => (RED, "error"),
@@ -91,7 +90,7 @@ pub(crate) fn diagnostics(all: &[&Diagnostic], world: &World) {
         };
         let head = painted(style, format_args!("{word}[{}]", diagnostic.code));
         eprintln!("{head} {}", painted(BOLD, &diagnostic.message));
-        let place = world.mark(&diagnostic.origin).map(|mark| format!("{mark}  "));
+        let place = mark(&diagnostic.origin).map(|mark| format!("{mark}  "));
         eprintln!("  at {}{}", place.unwrap_or_default(), diagnostic.origin);
         if let Some(help) = &diagnostic.help {
             eprintln!("  help: {help}");

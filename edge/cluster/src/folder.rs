@@ -34,6 +34,8 @@ pub struct Scan {
     pub changes: Vec<Change>,
     /// Every mistake that is in the files now.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where the mistakes stand whose objects are left out: no world knows these places.
+    pub places: BTreeMap<Origin, Mark>,
     /// Kinds that nobody here reads (`apps/v1 Deployment`).
     pub unknown: BTreeSet<String>,
 }
@@ -148,6 +150,9 @@ fn read(
     };
     let parsed = manifest::parse(&name, &text);
     let broken = parsed.diagnostics.iter().any(|d| d.severity == inroad_words::Severity::Error);
+    let places =
+        parsed.diagnostics.iter().filter_map(|d| Some((d.origin.clone(), parsed.mark(&d.origin)?)));
+    scan.places.extend(places);
     scan.diagnostics.extend(parsed.diagnostics);
     scan.unknown.extend(parsed.unknown);
     let mut now = if broken { last } else { BTreeMap::new() };

@@ -137,7 +137,7 @@ impl Session {
         now.sort();
         now.dedup();
         let new: Vec<&Diagnostic> = now.iter().filter(|d| !self.said.contains(d)).collect();
-        terminal::diagnostics(&new, &self.cluster.memory.world);
+        terminal::diagnostics(&new, |origin| self.cluster.mark(origin));
         self.said = now;
     }
 

@@ -66,8 +66,8 @@ fn each_group_gets_one_range_of_ports() {
     facts.interfaces.insert("10.0.0.9".into(), interface(&[("sg-x", false), ("sg-pod", true)]));
     let (low, high) = (TargetPort::Tcp(80), TargetPort::Tcp(30080));
     let asked = asked(&[
-        ("i-1", &[high.clone()]),
-        ("i-2", &[low.clone(), high]),
+        ("i-1", std::slice::from_ref(&high)),
+        ("i-2", &[low.clone(), high.clone()]),
         ("10.0.0.9", &[low, TargetPort::AllTcp]),
     ]);
     let shaped = shape(&asked, &facts, &controller());

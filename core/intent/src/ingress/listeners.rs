@@ -199,6 +199,7 @@ fn listener(
     }
 }
 
+#[allow(clippy::ptr_arg)] // `agree` compares values of the setting's own type
 fn same_set(a: &Vec<String>, b: &Vec<String>) -> bool {
     a.iter().collect::<BTreeSet<_>>() == b.iter().collect::<BTreeSet<_>>()
 }

@@ -137,7 +137,8 @@ impl<T> Setting<T> {
             }
             Layer::Annotations(key, annotations) => {
                 let annotation = format!("{PREFIX}{suffix}");
-                let value = (self.parse)(annotations?.get(&annotation)?);
+                let text = annotations?.get(&annotation)?;
+                let value = (self.parse)(text).map_err(|error| format!("{error}, not {text:?}"));
                 Some((Origin::annotation(key, &annotation), value))
             }
         }

@@ -260,10 +260,10 @@ fn lasting(case: &Case, plan: &Plan) -> BTreeSet<String> {
             seen.spec.conditions == rule.spec.conditions && wanted == used && !used.is_empty()
         });
         // Of several that say the same, one is enough.
-        if let (Some(only), None) = (same.next(), same.next()) {
-            if case.desired.listeners.contains_key(port) {
-                lasting.insert(only.arn.0.clone());
-            }
+        if let (Some(only), None) = (same.next(), same.next())
+            && case.desired.listeners.contains_key(port)
+        {
+            lasting.insert(only.arn.0.clone());
         }
     }
     lasting
@@ -290,7 +290,7 @@ fn runs(plan: &Plan, seed: &[u8]) -> Result<(), TestCaseError> {
                 prop_assert!(seen.insert(id), "{id:?} was handed out twice");
                 let text = serde_json::to_string(&op).expect("an op is plain data");
                 prop_assert!(!text.contains("\"output\""), "not filled in: {text}");
-                let fails = with_failure && seed[id.0 as usize % seed.len()] % 8 == 0;
+                let fails = with_failure && seed[id.0 as usize % seed.len()].is_multiple_of(8);
                 if fails {
                     failed.insert(id);
                     let message = "no".to_owned();

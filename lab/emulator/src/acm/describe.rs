@@ -95,7 +95,7 @@ pub(super) fn delete(account: &mut Account, input: &Value) -> Result<Value, Faul
     Ok(json!({}))
 }
 
-fn strings<'a>(list: &'a Value) -> Vec<&'a str> {
+fn strings(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 

@@ -298,7 +298,8 @@ fn a_group_in_use_stays() {
     ];
     let mut found = world.found("DescribeNetworkInterfaces", "NetworkInterfaces", "SubnetId", &by);
     let mut subnets = world.subnets.clone();
-    (found.sort(), subnets.sort());
+    found.sort();
+    subnets.sort();
     assert_eq!(found, subnets);
 
     let moved = BalancerInterfaces { subnets: &world.subnets[..1], groups: &[other], ..balancer };

@@ -160,13 +160,17 @@ fn fill_forward(forward: &mut Forward) -> Result<(), Fault> {
 /// Whether the listener can hand connections to the group, and is in its VPC.
 fn check_pairing(place: &Place<'_>, group: &TargetGroup) -> Result<(), Fault> {
     use Protocol::{Geneve, Http, Https, Quic, Tcp, TcpQuic, TcpUdp, Tls, Udp};
-    let ok = match (place.protocol, group.protocol) {
-        (Http | Https, None | Some(Http | Https)) => true,
-        (Tcp, Some(Tcp | TcpUdp)) | (Udp, Some(Udp | TcpUdp)) | (Tls, Some(Tcp | Tls)) => true,
-        (Quic, Some(Quic | TcpQuic)) => true,
-        (TcpUdp, Some(TcpUdp)) | (TcpQuic, Some(TcpQuic)) | (Geneve, Some(Geneve)) => true,
-        _ => false,
-    };
+    let ok = matches!(
+        (place.protocol, group.protocol),
+        (Http | Https, None | Some(Http | Https))
+            | (Tcp, Some(Tcp | TcpUdp))
+            | (Udp, Some(Udp | TcpUdp))
+            | (Tls, Some(Tcp | Tls))
+            | (Quic, Some(Quic | TcpQuic))
+            | (TcpUdp, Some(TcpUdp))
+            | (TcpQuic, Some(TcpQuic))
+            | (Geneve, Some(Geneve))
+    );
     if !ok {
         let message = format!(
             "Target group '{}' does not fit a listener of protocol {:?}",
