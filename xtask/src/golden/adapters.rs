@@ -1,13 +1,20 @@
 //! Which table is put to which room of inroad.
 
-use super::{glob, ingress_model, tables::Case};
+use super::{dns_names, dns_plan, glob, ingress_model, tables::Case};
 
 /// Runs one case; the error says where inroad differs from what is recorded.
 pub(super) type Adapter = fn(&Case) -> Result<(), String>;
 
 /// Tables by path, each with the adapter that understands them; the first that matches counts.
-const ADAPTERS: &[(&str, Adapter)] =
-    &[("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check)];
+const ADAPTERS: &[(&str, Adapter)] = &[
+    ("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check),
+    ("external-dns/endpoint/labels_test__TestParseLabels.json", dns_names::labels),
+    ("external-dns/plan/conflict_test__Suite.json", dns_plan::check),
+    ("external-dns/plan/plan_test__*.json", dns_plan::check),
+    ("external-dns/registry/mapper/*_ToEndpointName.json", dns_names::to_endpoint_name),
+    ("external-dns/registry/mapper/*_ToTXTName.json", dns_names::to_txt_name),
+    ("external-dns/registry/mapper/*__TestToEndpointNameNewTXT.json", dns_names::both_ways),
+];
 
 /// The adapter for a table.
 pub(super) fn find(path: &str) -> Option<Adapter> {

@@ -4,6 +4,8 @@
 
 mod adapters;
 mod diff;
+mod dns_names;
+mod dns_plan;
 mod exceptions;
 mod glob;
 mod ingress_model;

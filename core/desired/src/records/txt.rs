@@ -136,7 +136,10 @@ fn strip(txt: &str, prefix: &str, suffix: &str) -> Option<String> {
     if suffix.is_empty() {
         return txt.strip_prefix(prefix).map(str::to_owned);
     }
-    let txt = txt.strip_prefix(prefix)?;
+    if !prefix.is_empty() {
+        // The two exclude each other as flags; a zone that was written with both is not read.
+        return None;
+    }
     let dots = suffix.matches('.').count();
     let end = txt.match_indices('.').nth(dots).map_or(txt.len(), |(at, _)| at);
     let left = txt[..end].strip_suffix(suffix)?;
