@@ -19,6 +19,9 @@ use crate::{
 
 /// How long the first health answers of new targets are waited for before the result is shown.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(20);
+/// After which time what failed is tried again, at first and at most.
+const RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How long open connections may take to end at the close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -80,18 +83,31 @@ impl Session {
         terminal::title(&format!("{} is the cluster", self.cluster.root().display()));
         let mut saves = inroad_cluster::saves(self.cluster.root())?;
         let look = self.cluster.look()?;
-        let settled = self.settle(look, true).await?;
+        let mut failed = !self.settle(look, true).await?.failed.is_empty();
         if self.args.once {
-            return Ok(ExitCode::from(u8::from(!settled.failed.is_empty())));
+            return Ok(ExitCode::from(u8::from(failed)));
         }
         terminal::watching(self.cluster.root());
+        let mut patience = RETRY;
         loop {
-            saves.next().await;
-            match self.cluster.look() {
-                Ok(look) => drop(self.settle(look, false).await?),
-                // The folder may be on its way to another name; the last objects stay.
-                Err(error) => terminal::failure(&format!("{error:#}")),
+            let again = failed;
+            tokio::select! {
+                () = saves.next() => patience = RETRY,
+                () = tokio::time::sleep(patience), if failed => patience = LONGEST_RETRY.min(patience * 2),
             }
+            let settled = match self.cluster.look() {
+                Ok(look) => self.settle(look, again).await,
+                Err(error) => Err(error),
+            };
+            failed = match settled {
+                Ok(settled) => !settled.failed.is_empty(),
+                // The folder may be on its way to another name, or AWS be told to refuse: what stands
+                // stays, and it is tried again.
+                Err(error) => {
+                    terminal::failure(&format!("{error:#}"));
+                    true
+                }
+            };
         }
     }
 

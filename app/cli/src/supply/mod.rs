@@ -7,6 +7,7 @@
 
 mod account;
 mod cluster;
+mod document;
 mod names;
 
 pub(crate) use account::{Estate, furnish};

@@ -138,7 +138,8 @@ impl<T> Setting<T> {
             Layer::Annotations(key, annotations) => {
                 let annotation = format!("{PREFIX}{suffix}");
                 let text = annotations?.get(&annotation)?;
-                let value = (self.parse)(text).map_err(|error| format!("{error}; it says {text:?}"));
+                let value =
+                    (self.parse)(text).map_err(|error| format!("{error}; it says {text:?}"));
                 Some((Origin::annotation(key, &annotation), value))
             }
         }
