@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{Diagnostic, Unit, facts::Outputs};
-use inroad_world::{Touched, World};
+use inroad_world::World;
 
 use crate::Planned;
 
@@ -24,15 +24,6 @@ impl Memory {
     pub fn know(&mut self, unit: &Unit, outputs: Outputs) {
         self.outputs.0.retain(|(key, _), _| key.unit != *unit);
         self.outputs.0.extend(outputs.0);
-    }
-
-    /// The units that asked what has changed.
-    pub fn asked(&self, touched: &Touched) -> BTreeSet<Unit> {
-        self.planned
-            .iter()
-            .filter(|(_, planned)| planned.compiled.reads.touched_by(touched))
-            .map(|(unit, _)| unit.clone())
-            .collect()
     }
 
     /// Every mistake that is known now, each once.

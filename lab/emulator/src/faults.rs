@@ -25,7 +25,7 @@ pub enum Effect {
 /// One scripted failure: which calls it meets and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// `ec2`, `elasticloadbalancing`, `route53`, `acm`, `tagging` or `sts`.
+    /// `ec2`, `elasticloadbalancing`, `route53`, `acm`, `tagging` or `sts`, or `*`.
     pub service: String,
     /// An operation's name, or `*`.
     pub operation: String,
@@ -51,8 +51,8 @@ impl Script {
 
     /// Counts a matching call down; true when this call is met.
     fn meets(&mut self, service: &str, operation: &str) -> bool {
-        let matching =
-            self.service == service && ["*", operation].contains(&self.operation.as_str());
+        let matching = ["*", service].contains(&self.service.as_str())
+            && ["*", operation].contains(&self.operation.as_str());
         if !matching || self.times == 0 {
             return false;
         }
@@ -137,6 +137,11 @@ impl Emulator {
     /// Puts a failure into force for calls to come.
     pub fn script(&self, script: Script) {
         self.director().scripts.push(script);
+    }
+
+    /// Takes every failure out of force.
+    pub fn unscript(&self) {
+        self.director().scripts.clear();
     }
 
     /// The last 20,000 calls, oldest first.

@@ -1,0 +1,39 @@
+//! One life of a process: it knows nothing but the manifests and what AWS tells it.
+
+use inroad_engine::{Event, Memory, Session, Settled};
+use inroad_words::controller::Controller;
+use inroad_world::{Change, World, manifest};
+
+use crate::account::{CLUSTER, Lab, VPC};
+
+/// Settles and demands that nothing is left to do.
+pub(crate) async fn run(lab: &Lab, manifests: &str) {
+    let (settled, failures) = attempt(lab, manifests).await.expect("AWS answers");
+    assert!(settled.failed.is_empty() && settled.waiting.is_empty(), "{settled:?} {failures:?}");
+}
+
+/// Settles as far as AWS lets it.
+pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<String>)> {
+    let parsed = manifest::parse("in.yaml", manifests);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let (world, _) = World::default().absorb_all(parsed.objects.into_iter().map(Change::Applied));
+    let mut controller = Controller::default();
+    controller.balancers.cluster_name = CLUSTER.into();
+    controller.balancers.vpc_id = VPC.into();
+    let edges = lab.edges().await;
+    let mut memory = Memory { world, ..Memory::default() };
+    let mut failures = Vec::new();
+    let mut session =
+        Session { edges: &edges, memory: &mut memory, controller: &controller, act: true };
+    let settled = session
+        .settle(&mut |event| match event {
+            Event::Failed(unit, error) => failures.push(format!("{unit}: {error}")),
+            Event::Applied(_, outcome) => {
+                failures.extend(outcome.failed.values().map(ToString::to_string));
+            }
+            Event::Planned(_) => {}
+        })
+        .await
+        .ok()?;
+    Some((settled, failures))
+}
