@@ -100,11 +100,17 @@ pub(crate) fn diagnostics(all: &[&Diagnostic], mark: impl Fn(&Origin) -> Option<
 
 /// The state that everything has settled to.
 pub(crate) fn result(text: &str) {
+    if text.is_empty() {
+        return;
+    }
     print!("\n{text}");
 }
 
 /// Command lines to try.
 pub(crate) fn tries(commands: &[String]) {
+    if commands.is_empty() {
+        return;
+    }
     println!("\n{}", painted(BOLD, "try"));
     for command in commands {
         println!("  {}", painted(CYAN, command));

@@ -27,7 +27,8 @@ const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 /// What happens, as it happens.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A unit was planned; its steps come next, if there are any and if they are to be done.
+    /// A unit was planned; its steps come next, if there are any and if they are to be done. Not told
+    /// again where nothing is to be done and the same waits as before.
     Planned(&'a Planned),
     /// The steps of a unit are through.
     Applied(&'a Planned, &'a Outcome),
@@ -132,11 +133,15 @@ impl Session<'_> {
             match result {
                 Ok(planned) if keep_deletes && deletes(&planned) => {}
                 Ok(planned) => {
+                    let known = self.memory.planned.get(&unit).map(|before| &before.plan);
+                    let news = !planned.plan.is_empty() || known != Some(&planned.plan);
                     self.remember(&planned);
                     if !self.act {
                         self.foresee(&planned);
                     }
-                    tell(Event::Planned(&planned));
+                    if news {
+                        tell(Event::Planned(&planned));
+                    }
                     todo.push(planned);
                 }
                 Err(error) => {

@@ -1,6 +1,9 @@
 //! The result of a settling: what stands, and what to type to see it work.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use inroad_emulator::{Account, Emulator, elbv2::State};
 use inroad_engine::{Memory, Planned};
@@ -14,11 +17,18 @@ use inroad_words::{
 /// Most lines that are proposed; the rest is more of the same.
 const TRIES: usize = 8;
 
-/// Load balancers with everything under them, then the records.
-pub(super) fn text(memory: &Memory, emulator: &Emulator, endpoints: &[Endpoint]) -> String {
+/// Load balancers with everything under them, then the records: of all units, or of those that had
+/// steps.
+pub(super) fn text(
+    memory: &Memory,
+    emulator: &Emulator,
+    endpoints: &[Endpoint],
+    only: Option<&BTreeSet<Unit>>,
+) -> String {
     let account = emulator.account();
     let mut text = String::new();
-    for (unit, planned) in &memory.planned {
+    let shown = memory.planned.iter().filter(|(unit, _)| only.is_none_or(|it| shows(it, unit)));
+    for (unit, planned) in shown {
         match unit {
             Unit::Stack(_) => {
                 if let Some(endpoint) = endpoint(planned, endpoints) {
@@ -36,6 +46,12 @@ pub(super) fn text(memory: &Memory, emulator: &Emulator, endpoints: &[Endpoint])
         }
     }
     text
+}
+
+/// A stack is worth showing when its targets have changed, too.
+fn shows(changed: &BTreeSet<Unit>, unit: &Unit) -> bool {
+    let targets = |it: &Unit| matches!((it, unit), (Unit::Targets(key), Unit::Stack(stack)) if key.stack == *stack);
+    changed.contains(unit) || changed.iter().any(targets)
 }
 
 /// The load balancer of a stack, where it is served. Names are unique in an account.
@@ -68,10 +84,16 @@ fn place(listener: &ListenerEndpoint) -> String {
 }
 
 /// `curl` lines that lead to a backend each, and a `dig` line.
-pub(super) fn tries(memory: &Memory, endpoints: &[Endpoint], dns: SocketAddr) -> Vec<String> {
+pub(super) fn tries(
+    memory: &Memory,
+    endpoints: &[Endpoint],
+    dns: SocketAddr,
+    only: Option<&BTreeSet<Unit>>,
+) -> Vec<String> {
     let mut curls = Vec::new();
     let mut hosts = Vec::new();
-    for planned in memory.planned.values() {
+    let shown = memory.planned.iter().filter(|(unit, _)| only.is_none_or(|it| shows(it, unit)));
+    for (_, planned) in shown {
         let Some(endpoint) = endpoint(planned, endpoints) else { continue };
         for ((port, _), rule) in &planned.shaped.desired.rules {
             let listener = endpoint.listeners.iter().find(|l| l.port == *port && l.error.is_none());

@@ -1,12 +1,12 @@
 //! One run of `local`: servers up, settle, show, watch.
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use inroad_emulator::dns::{self, Addresses, DnsServer};
 use inroad_engine::{Event, Session as Settling, Settled};
 use inroad_traffic::{Config, Routes, Traffic};
-use inroad_words::Diagnostic;
+use inroad_words::{Diagnostic, Unit};
 use k8s_openapi::api::core::v1::Node;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -130,7 +130,7 @@ impl Session {
         self.say(look.diagnostics);
         self.wait().await;
         if first || !settled.changed.is_empty() {
-            self.show();
+            self.show((!first).then_some(&settled.changed));
         }
         self.write()?;
         Ok(settled)
@@ -165,12 +165,15 @@ impl Session {
         }
     }
 
-    fn show(&self) {
+    /// What stands now: everything, or what has changed.
+    fn show(&self, only: Option<&BTreeSet<Unit>>) {
         let endpoints = self.traffic.endpoints();
         let (memory, dns) = (&self.cluster.memory, self.dns.local_addr());
-        terminal::result(&report::text(memory, &self.cluster.emulator, &endpoints));
-        terminal::services(self.aws, dns);
-        terminal::tries(&report::tries(memory, &endpoints, dns));
+        terminal::result(&report::text(memory, &self.cluster.emulator, &endpoints, only));
+        if only.is_none() {
+            terminal::services(self.aws, dns);
+        }
+        terminal::tries(&report::tries(memory, &endpoints, dns, only));
     }
 
     fn write(&self) -> anyhow::Result<()> {

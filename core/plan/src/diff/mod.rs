@@ -25,7 +25,7 @@ use inroad_words::{
 
 use crate::{
     draft::{Draft, Ix},
-    keep::Kept,
+    keep::{Kept, outputs_of},
     order::{self, References},
     phrase::{self, Names},
     plan::{Plan, Step, Subject},
@@ -66,6 +66,8 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
     let mut plan = Plan::nothing(desired.unit.clone());
     if let Some(hold) = &desired.held.unit {
         plan.holds.push(hold.clone());
+        // What stands goes on to serve: targets and records that refer to it are not held with it.
+        plan.known = outputs_of(observed, &desired.unit);
         return plan;
     }
     let kept = Kept::choose(desired, observed);
