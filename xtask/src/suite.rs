@@ -68,12 +68,10 @@ fn goldens() -> anyhow::Result<()> {
     let dir = dir.into_string().ok().context("INROAD_GOLDENS is not UTF-8")?;
     let allow = root().join("xtask/golden-allow.txt");
     let allow = allow.to_str().context("the project's path is not UTF-8")?;
-    cargo(
-        &["run", "--quiet", "--package", "xtask", "--", "golden", &dir, "--scope"]
-            .into_iter()
-            .chain(["3-ingress-stacks", "--allow", allow])
-            .collect::<Vec<_>>(),
-    )
+    let golden = ["run", "--quiet", "--package", "xtask", "--", "golden", &dir, "--allow", allow];
+    // The scope that is promised, where an unknown table fails; then every table that has an adapter.
+    cargo(&[&golden[..], &["--scope", "3-ingress-stacks"]].concat())?;
+    cargo(&golden)
 }
 
 fn end_to_end() -> anyhow::Result<()> {
