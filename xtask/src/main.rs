@@ -2,7 +2,9 @@
 //! the end-to-end suite) must be installed.
 
 mod arrows;
+mod codes;
 mod golden;
+mod settings;
 mod suite;
 
 use clap::{Parser, Subcommand};
@@ -18,12 +20,14 @@ struct Cli {
 enum Chore {
     /// Compare the crates' direct dependencies with the table in ARCHITECTURE.md.
     Arrows,
-    /// Format, lint and arrows: what must hold before a commit.
+    /// Format, lint, arrows, the pages of annotations and codes: what must hold before a commit.
     Check,
     /// Run every test there is: Rust, arrows, goldens, batteries, end to end.
     Test(suite::TestArgs),
     /// Write the blessed texts of all cases again.
     Bless,
+    /// Write the reference of annotations (docs/annotations.md) from the settings table.
+    Settings(settings::SettingsArgs),
     /// Run recorded cases of the peers against inroad.
     Golden(golden::GoldenArgs),
 }
@@ -34,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Check => suite::check(),
         Chore::Test(args) => suite::test(&args),
         Chore::Bless => suite::bless(),
+        Chore::Settings(args) => settings::run(&args),
         Chore::Golden(args) => golden::run(&args),
     }
 }

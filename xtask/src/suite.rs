@@ -18,10 +18,12 @@ pub(crate) struct TestArgs {
     only: Option<String>,
 }
 
-/// Format, lint, arrows.
+/// Format, lint, arrows, the pages that are held against the sources.
 pub(crate) fn check() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     crate::arrows::check()?;
+    crate::settings::check()?;
+    crate::codes::check()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
 }
 
