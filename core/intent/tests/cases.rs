@@ -1,6 +1,5 @@
 //! Manifests and what they compile to. `tests/cases/NAME.yaml` -> `NAME.txt`; a line `# settings:
 //! {…}` changes the settings in force. `INROAD_BLESS=1` rewrites the expectations.
-#![allow(clippy::disallowed_methods)] // blessed texts are files; what core itself may not do its tests must
 #![allow(clippy::disallowed_methods)] // the walker reads its cases; core itself reads no files
 
 mod support;

@@ -55,7 +55,9 @@ impl<'a> Wish<'a> {
         for (record_type, values) in targets {
             match record_type {
                 RecordType::CNAME => wish.follow(&values),
-                RecordType::AAAA => wish.values(record_type, values.iter().map(ipv6).collect()),
+                RecordType::AAAA => {
+                    wish.values(record_type, values.iter().map(|it| ipv6(it)).collect())
+                }
                 _ => wish.values(record_type, values),
             }
         }
@@ -158,6 +160,6 @@ impl<'a> Wish<'a> {
 }
 
 /// One spelling for each address (RFC 5952).
-fn ipv6(address: &String) -> String {
-    address.parse::<Ipv6Addr>().map_or_else(|_| address.clone(), |it| it.to_string())
+fn ipv6(address: &str) -> String {
+    address.parse::<Ipv6Addr>().map_or_else(|_| address.to_owned(), |it| it.to_string())
 }
