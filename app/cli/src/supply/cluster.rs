@@ -91,11 +91,18 @@ pub(crate) fn supply(folder: &World, region: &str, backends: &[Backend]) -> Supp
     let (world, _) = folder.absorb_all(added.into_iter().map(Change::Applied));
     let slices = slices(&world, backends);
     if !slices.is_empty() {
-        notes.push(format!("echo backends for {} Services without EndpointSlices", slices.len()));
+        notes.push(format!(
+            "echo backends for {} without EndpointSlices",
+            services_text(slices.len())
+        ));
     }
     let (world, _) = world.absorb_all(slices.into_iter().map(Change::Applied));
     let wiring = wire(&world, backends);
     Supplied { world, notes, wiring }
+}
+
+fn services_text(count: usize) -> String {
+    if count == 1 { "1 Service".to_owned() } else { format!("{count} Services") }
 }
 
 fn class() -> IngressClass {
@@ -156,7 +163,7 @@ fn services(folder: &World, notes: &mut Vec<String>) -> Vec<Object> {
         }
     }
     if !changed.is_empty() {
-        notes.push(format!("nodePorts for {} Services", changed.len()));
+        notes.push(format!("nodePorts for {}", services_text(changed.len())));
     }
     changed
 }
