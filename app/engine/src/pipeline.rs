@@ -7,9 +7,9 @@ use inroad_aws::{Aws, Inventory, Ownership};
 use inroad_desired::{Shaped, needs, shape};
 use inroad_dns::Provider;
 use inroad_intent::{Compiled, compile};
-use inroad_plan::{Op, OpId, OpOutputs, Outcome, Plan, Run, StepError, diff};
+use inroad_plan::{Op, OpId, OpOutputs, Outcome, Plan, Run, StepError, diff, outputs_of};
 use inroad_words::{
-    Unit,
+    ResourceKind, Unit,
     controller::Controller,
     facts::{Facts, Need, Outputs},
     observed::Observed,
@@ -59,9 +59,12 @@ pub(crate) async fn plan(
     let lens = Lens::new(ground.world);
     let compiled = compile(&lens, unit, ground.controller);
     let questions = needs(&compiled.intent, ground.controller);
-    let facts = facts(edges, ground, questions).await;
-    let shaped = shape(&compiled.intent, &facts, ground.controller);
+    let mut facts = facts(edges, ground, questions).await;
     let observed = observe(edges, ground, unit, &facts).await?;
+    // What a load balancer that stands keeps is nobody's mistake, also where nobody remembers it.
+    let stands = outputs_of(&observed, unit).0.into_iter();
+    facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
+    let shaped = shape(&compiled.intent, &facts, ground.controller);
     let plan = diff(&shaped.desired, &observed, ground.controller);
     Ok(Planned { unit: unit.clone(), compiled, shaped, plan })
 }

@@ -36,7 +36,16 @@ pub(crate) fn shared_group(facts: &Facts, controller: &Controller) -> Value<Stri
 /// The shared group while a stack needs it, and the rules on the groups of the targets.
 pub(crate) fn shape(asked: &FoundationIntent, facts: &Facts, controller: &Controller) -> Shaped {
     let mut out = Shaped { desired: Desired::nothing(Unit::Foundation), diagnostics: Vec::new() };
-    let Some(first) = asked.needed_by.values().next() else { return out };
+    let stays = relied_on(asked, facts);
+    if let Some((reason, origin)) = &stays {
+        hold(&mut out.desired, RULES, reason.clone(), origin);
+    }
+    let Some(first) = asked.needed_by.values().next() else {
+        if let Some((reason, origin)) = stays {
+            hold(&mut out.desired, (GROUP, "the shared security group"), reason, &origin);
+        }
+        return out;
+    };
     if controller.balancers.switches.given_backend_security_group.is_none() {
         let group = group(Origins::of(Origin::field(first, "")), facts, controller);
         out.desired.security_groups.insert(GROUP.into(), group);
@@ -66,10 +75,31 @@ fn unanswered(asked: &FoundationIntent, facts: &Facts) -> Option<String> {
     facts.missing.get(&need).cloned()
 }
 
+/// Why a load balancer may rely on more than is asked for, and who says so: it is left as it is, as
+/// long as its stack or its new security groups cannot be told.
+fn relied_on(asked: &FoundationIntent, facts: &Facts) -> Option<(HoldReason, Origin)> {
+    if let Some(hold) = &asked.held {
+        return Some((hold.reason.clone(), hold.origin.clone()));
+    }
+    let need = Need::SecurityGroups(asked.named.keys().cloned().collect());
+    if let Some(why) = facts.missing.get(&need) {
+        return Some((HoldReason::MissingFact(why.clone()), Origin::Default));
+    }
+    let unknown = |(name, _): &(&String, &Origin)| security::called(facts, name).is_empty();
+    let (_, origin) = asked.named.iter().find(unknown)?;
+    Some((HoldReason::Diagnostic(codes::GROUP_UNKNOWN.to_string()), origin.clone()))
+}
+
+/// Id and words of what is held.
+const RULES: (&str, &str) = (SHARED_RULES, "rules towards the targets");
+
 fn hold_rules(desired: &mut Desired, reason: HoldReason) {
-    let subject = "rules towards the targets".to_owned();
-    let hold = Hold { subject, reason, origin: Origin::Default };
-    let key = ResourceKey::new(Unit::Foundation, ResourceKind::SecurityGroup, SHARED_RULES);
+    hold(desired, RULES, reason, &Origin::Default);
+}
+
+fn hold(desired: &mut Desired, (id, subject): (&str, &str), reason: HoldReason, by: &Origin) {
+    let hold = Hold { subject: subject.into(), reason, origin: by.clone() };
+    let key = ResourceKey::new(Unit::Foundation, ResourceKind::SecurityGroup, id);
     desired.held.resources.insert(key, hold);
 }
 

@@ -42,10 +42,14 @@ fn of_targets(targets: &TargetsIntent) -> BTreeSet<Need> {
 }
 
 fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
-    if foundation.needed_by.is_empty() {
-        return BTreeSet::new();
+    let mut needs = BTreeSet::new();
+    if !foundation.named.is_empty() {
+        needs.insert(Need::SecurityGroups(foundation.named.keys().cloned().collect()));
     }
-    let mut needs = BTreeSet::from([Need::Vpc]);
+    if foundation.needed_by.is_empty() {
+        return needs;
+    }
+    needs.insert(Need::Vpc);
     if !foundation.openings.is_empty() {
         needs.insert(Need::Interfaces(foundation.openings.keys().cloned().collect()));
     }

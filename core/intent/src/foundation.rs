@@ -18,6 +18,14 @@ pub(crate) fn compile(lens: &Lens<'_>, settings: &BalancerSettings) -> Foundatio
     }
     for key in group::stacks(lens, settings) {
         let stack = ingress::stack(lens, &key, settings, &mut Vec::new());
+        if intent.held.is_none() {
+            intent.held.clone_from(&stack.held);
+        }
+        let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
+        if let Some(SecurityIntent::Given { groups, .. }) = security {
+            let named = groups.value.iter().map(|name| (name.clone(), groups.origin.clone()));
+            intent.named.extend(named);
+        }
         if let (true, Some(first)) = (wears_backend_group(&stack), stack.members.first()) {
             intent.needed_by.insert(key, first.clone());
             for backend in stack.backends.values() {

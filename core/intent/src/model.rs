@@ -257,6 +257,11 @@ pub struct FoundationIntent {
     /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who
     /// asks.
     pub openings: BTreeMap<String, BTreeMap<TargetPort, Origin>>,
+    /// A stack that is left as it is: what it may rely on is not taken away.
+    pub held: Option<Hold>,
+    /// Security groups that stacks name instead of ours. While one of them cannot be found, its load
+    /// balancer may still wear ours.
+    pub named: BTreeMap<String, Origin>,
 }
 
 /// A port on a target that the shared backend group must reach.

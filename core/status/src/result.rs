@@ -26,8 +26,12 @@ pub struct Group {
     pub registered: usize,
 }
 
-/// A load balancer with listeners, rules and where they lead.
+/// A load balancer with listeners, rules and where they lead. Of a stack that is held, only that: what
+/// is asked for is not what stands.
 pub fn balancer(desired: &Desired, plan: &Plan, seen: &Balancer) -> String {
+    if let Some(hold) = &desired.held.unit {
+        return format!("{} stays as it is: {}\n  {}\n", hold.subject, hold.reason, seen.dns_name);
+    }
     let mut text = String::new();
     for resource in desired.load_balancers.values() {
         let (name, scheme) = (&resource.spec.name, resource.spec.scheme.as_str());

@@ -9,9 +9,10 @@ pub(crate) mod subnets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_intent::model::{BalancerIntent, SecurityIntent};
+use inroad_intent::model::{BalancerIntent, SecurityIntent, SubnetChoice};
 use inroad_words::{
-    Origins, Pick, ResourceKind, Said, Value, balancer::LoadBalancer, facts::Need, hold::HoldReason,
+    Field, Origins, Pick, ResourceKind, Said, Severity, Value, balancer::LoadBalancer, facts::Need,
+    hold::HoldReason,
 };
 
 use crate::{model::Resource, naming, shape::Shaping};
@@ -46,7 +47,12 @@ fn subnets(
     }
     let settings = &shaping.controller.balancers;
     let chooser = subnets::Chooser { balancer, facts: shaping.facts, settings };
-    Ok(chooser.choose().unwrap_or_else(|diagnostic| {
+    Ok(chooser.choose().unwrap_or_else(|mut diagnostic| {
+        let key = shaping.key(ResourceKind::LoadBalancer, LOAD_BALANCER);
+        let stands = shaping.facts.outputs.get(&key, Field::Arn).is_some();
+        if stands && balancer.subnets.value == SubnetChoice::Discover {
+            diagnostic.severity = Severity::Warning;
+        }
         shaping.report(diagnostic);
         Pick { keep: true, prefer: BTreeSet::new() }
     }))

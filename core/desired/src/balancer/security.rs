@@ -87,7 +87,8 @@ fn given(
     Ok(found.into_iter().map(Value::Known).collect())
 }
 
-fn called(facts: &Facts, name: &str) -> Vec<String> {
+/// The groups of this id or `Name` tag.
+pub(crate) fn called(facts: &Facts, name: &str) -> Vec<String> {
     let is_called = |id: &str, tag: Option<&String>| id == name || tag.is_some_and(|it| it == name);
     let groups = facts.security_groups.values();
     groups.filter(|it| is_called(&it.id, it.tags.get("Name"))).map(|it| it.id.clone()).collect()

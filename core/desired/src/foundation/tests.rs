@@ -9,6 +9,7 @@ fn asked(openings: &[(&str, &[TargetPort])]) -> FoundationIntent {
     FoundationIntent {
         needed_by: BTreeMap::from([(StackKey::parse("shop/web"), ingress)]),
         openings: openings.iter().map(|(id, it)| (id.to_string(), ports(it))).collect(),
+        ..FoundationIntent::default()
     }
 }
 
@@ -104,4 +105,25 @@ fn rules_wait_for_the_interfaces() {
     assert_eq!(opened(&shaped), Vec::<String>::new());
     assert_eq!(shaped.desired.held.resources.len(), 1);
     assert!(shaped.desired.security_groups.contains_key(GROUP));
+}
+
+/// A stack that is left as it is may still wear the shared group: neither it nor the rules that let it
+/// in go, though nobody asks for them.
+#[test]
+fn what_a_held_stack_relies_on_stays() {
+    let reason = || HoldReason::Diagnostic(codes::GROUP_UNKNOWN.to_string());
+    let hold = Hold { subject: "stack edge".into(), reason: reason(), origin: Origin::Default };
+    let named = BTreeMap::from([("sg-9".to_owned(), web("/spec"))]);
+    let held = FoundationIntent { held: Some(hold), ..FoundationIntent::default() };
+    let unknown = FoundationIntent { named, ..FoundationIntent::default() };
+    for asked in [held, unknown.clone()] {
+        let out = shape(&asked, &Facts::default(), &Controller::default()).desired;
+        let held: Vec<_> = out.held.resources.iter().map(|(k, it)| (&*k.id, &it.reason)).collect();
+        assert_eq!(held, [(GROUP, &reason()), (SHARED_RULES, &reason())]);
+    }
+    let mut facts = Facts::default();
+    let found = GroupFact { id: "sg-9".into(), name: "x".into(), tags: Tags::new() };
+    facts.security_groups.insert(found.id.clone(), found);
+    let out = shape(&unknown, &facts, &Controller::default()).desired;
+    assert_eq!(out, Desired::nothing(Unit::Foundation), "the new group is worn");
 }

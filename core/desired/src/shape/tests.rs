@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use inroad_intent::model::{BalancerIntent, ListenerIntent, RouteAction, SecurityIntent};
 use inroad_words::{
-    Arn, Value,
+    Arn, Field, Severity, Value,
     balancer::{Action, ListenerProtocol},
     facts::Need,
 };
@@ -74,6 +74,15 @@ fn without_subnets_nothing_is_made_and_nothing_moved() {
     let pick = &none.desired.load_balancers["LoadBalancer"].spec.subnets;
     assert!(pick.keep && pick.prefer.is_empty());
     assert_eq!(none.diagnostics.iter().map(|it| it.code.0).collect::<Vec<_>>(), ["LB0101"]);
+    assert_eq!(none.diagnostics[0].severity, Severity::Error);
+
+    let unit = none.desired.unit.clone();
+    let key = ResourceKey::new(unit, ResourceKind::LoadBalancer, "LoadBalancer");
+    let mut standing = Facts::default();
+    standing.outputs.0.insert((key, Field::Arn), "arn".into());
+    let stands = shape(&stack(balancer([])), &standing, &controller());
+    assert_eq!(stands.desired, none.desired);
+    assert_eq!(stands.diagnostics[0].severity, Severity::Warning, "it keeps what it has");
 
     let mut silent = facts();
     silent.missing.insert(Need::Subnets, "AccessDenied".into());

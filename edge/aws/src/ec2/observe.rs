@@ -23,9 +23,15 @@ pub(crate) async fn foundation(aws: &Aws, own: &Ownership) -> Result<Observed, E
     let (ours, tagged) = futures::try_join!(find(aws, &shared), find(aws, &tagged))?;
     let known: BTreeSet<_> = tagged.iter().map(|group| group.id.clone()).collect();
     let others: BTreeSet<_> = own.shared_groups.difference(&known).cloned().collect();
-    let others = groups(aws, "group-id", &others, own).await?;
-    let ours = ours.into_iter().filter(|group| own.owns(&group.spec.tags));
-    let shared_rules = tagged.into_iter().chain(others).filter_map(shared_rules_only);
+    let ours: Vec<_> = ours.into_iter().filter(|group| own.owns(&group.spec.tags)).collect();
+    // A group whose last target has left is worn by nobody we know, but still lets ours in.
+    let sources = ours.iter().map(|group| group.id.clone()).collect();
+    let (others, admitting) = futures::try_join!(
+        groups(aws, "group-id", &others, own),
+        groups(aws, "ip-permission.group-id", &sources, own),
+    )?;
+    let shared_rules = tagged.into_iter().chain(others).chain(admitting);
+    let shared_rules = shared_rules.filter_map(shared_rules_only);
     Ok(Observed {
         security_groups: by_resource(ours, SHARED_RESOURCE),
         shared_rules: shared_rules.map(|group| (group.id.clone(), group)).collect(),

@@ -1,0 +1,150 @@
+//! All units of a world through compile, needs, shape and diff, and their plans come true in an
+//! [`Account`]: the engine's waves without its edges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inroad_desired::{Shaped, needs, shape};
+use inroad_intent::{Compiled, compile, roots};
+use inroad_plan::{Op, Plan, diff, outputs_of, plan::Step};
+use inroad_words::{
+    ResourceKind, Unit, controller::Controller, facts::Outputs, hold::HoldReason,
+    observed::Observed,
+};
+use inroad_world::{Lens, World};
+
+use crate::{Account, Surroundings};
+
+/// A unit planned, with all that its plan comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The unit.
+    pub unit: Unit,
+    /// What the objects ask for.
+    pub compiled: Compiled,
+    /// What should be there.
+    pub shaped: Shaped,
+    /// What is there.
+    pub observed: Observed,
+    /// The steps.
+    pub plan: Plan,
+}
+
+impl Planned {
+    /// What is known of the unit's resources that stay, once this is there.
+    pub(crate) fn known(&self, observed: &Observed) -> Outputs {
+        diff(&self.shaped.desired, observed, &Controller::default()).known
+    }
+}
+
+/// What a world is settled with.
+#[derive(Debug, Clone, Copy)]
+pub struct Corridor<'a> {
+    /// The cluster.
+    pub world: &'a World,
+    /// The outside.
+    pub surroundings: &'a Surroundings,
+    /// The settings.
+    pub controller: &'a Controller,
+}
+
+/// Who needs whom, as the engine has it.
+const WAVES: [fn(&Unit) -> bool; 4] = [
+    |unit| matches!(unit, Unit::Foundation),
+    |unit| matches!(unit, Unit::Stack(_)),
+    |unit| matches!(unit, Unit::Foundation | Unit::Targets(_)),
+    |unit| matches!(unit, Unit::Zone(_)),
+];
+
+/// A chain of outputs is three long; more passes would mean that something never comes to rest.
+const PASSES: usize = 4;
+
+impl Corridor<'_> {
+    /// One unit, planned against what is there.
+    pub fn plan(&self, unit: &Unit, account: &Account) -> Planned {
+        let compiled = compile(&Lens::new(self.world), unit, self.controller);
+        let mut facts = self.surroundings.answer(&needs(&compiled.intent, self.controller));
+        facts.outputs = account.outputs.clone();
+        let observed = account.observe(unit);
+        let stands = outputs_of(&observed, unit).0.into_iter();
+        facts
+            .outputs
+            .0
+            .extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
+        let shaped = shape(&compiled.intent, &facts, self.controller);
+        let plan = diff(&shaped.desired, &observed, self.controller);
+        Planned { unit: unit.clone(), compiled, shaped, observed, plan }
+    }
+
+    /// Every unit that the world or the account asks for, planned against what is there.
+    pub fn look(&self, account: &Account) -> Vec<Planned> {
+        self.units(account).iter().map(|unit| self.plan(unit, account)).collect()
+    }
+
+    /// What a person is shown before anything is done: wave by wave, with what an earlier plan would
+    /// make standing for itself.
+    pub fn foresee(&self, account: &Account) -> Vec<Planned> {
+        let mut account = account.clone();
+        let mut all = BTreeMap::new();
+        for wave in WAVES {
+            for unit in self.units(&account).into_iter().filter(wave) {
+                if !all.contains_key(&unit) {
+                    let planned = self.plan(&unit, &account);
+                    account.expect(&planned);
+                    all.insert(unit, planned);
+                }
+            }
+        }
+        all.into_values().collect()
+    }
+
+    /// Brings the account to what the world asks for; every plan on the way comes back, in order.
+    /// `look` sees the account after every step.
+    pub fn settle(
+        &self,
+        account: &mut Account,
+        look: &mut dyn FnMut(&Account, &Step),
+    ) -> Vec<Planned> {
+        let mut all = Vec::new();
+        let mut due: Option<BTreeSet<Unit>> = None;
+        for _ in 0..PASSES {
+            let mut waiting = BTreeSet::new();
+            for (number, wave) in WAVES.iter().enumerate() {
+                for unit in self.units(account) {
+                    if wave(&unit) && due.as_ref().is_none_or(|due| due.contains(&unit)) {
+                        let planned = self.plan(&unit, account);
+                        waiting.remove(&unit);
+                        if waits(&planned) {
+                            waiting.insert(unit);
+                        }
+                        // What stacks still wear goes in a later wave.
+                        if number > 0 || !deletes(&planned) {
+                            account.apply(&planned, look);
+                            all.push(planned);
+                        }
+                    }
+                }
+            }
+            if waiting.is_empty() || due.as_ref() == Some(&waiting) {
+                break;
+            }
+            due = Some(waiting);
+        }
+        all
+    }
+
+    fn units(&self, account: &Account) -> BTreeSet<Unit> {
+        let mut units = roots(self.world, self.controller);
+        units.extend(account.stacks());
+        units.extend(self.surroundings.facts.zones.iter().map(|it| Unit::Zone(it.key.clone())));
+        units
+    }
+}
+
+fn waits(planned: &Planned) -> bool {
+    planned.plan.holds.iter().any(|hold| matches!(hold.reason, HoldReason::Output { .. }))
+}
+
+fn deletes(planned: &Planned) -> bool {
+    let mut ops = planned.plan.ops.values();
+    ops.any(|step| matches!(step.op, Op::DeleteSecurityGroup { .. } | Op::RevokeIngress { .. }))
+}

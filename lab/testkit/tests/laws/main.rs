@@ -1,0 +1,139 @@
+//! The laws of the corridor over whole worlds. A case that fails comes minimal, with its objects; what
+//! is generated depends on proptest's seed alone, which `PROPTEST_RNG_SEED` sets.
+
+mod classes;
+mod rest;
+mod steps;
+
+use std::collections::BTreeMap;
+
+use inroad_intent::{Compiled, Intent, compile, model::Route};
+use inroad_testkit::{Account, Corridor, Planned, Surroundings, strategies};
+use inroad_words::{ObjectKey, Unit, controller::Controller};
+use inroad_world::{Change, Lens, Object};
+use proptest::prelude::*;
+
+/// Cases of each law: what fits into a minute unoptimised.
+const CASES: u32 = 160;
+
+fn config() -> ProptestConfig {
+    ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Settles objects in an account.
+fn settle(objects: &[Object], surroundings: &Surroundings, account: &mut Account) -> Vec<Planned> {
+    let (world, controller) = (strategies::world(objects.to_vec()), strategies::controller());
+    let corridor = Corridor { world: &world, surroundings, controller: &controller };
+    corridor.settle(account, &mut |_, _| {})
+}
+
+/// Everything planned against what is there.
+fn look(objects: &[Object], surroundings: &Surroundings, account: &Account) -> Vec<Planned> {
+    let (world, controller) = (strategies::world(objects.to_vec()), strategies::controller());
+    Corridor { world: &world, surroundings, controller: &controller }.look(account)
+}
+
+fn compile_all(objects: &[Object], controller: &Controller) -> BTreeMap<Unit, Compiled> {
+    let world = strategies::world(objects.to_vec());
+    let one = |unit| compile(&Lens::new(&world), unit, controller);
+    inroad_intent::roots(&world, controller).iter().map(|it| (it.clone(), one(it))).collect()
+}
+
+fn routes_of<'c>(compiled: &'c Compiled, of: &ObjectKey) -> Vec<(u16, &'c Route)> {
+    let Intent::Stack(stack) = &compiled.intent else { return Vec::new() };
+    let listeners = stack.balancer.iter().flat_map(|balancer| &balancer.listeners);
+    let routes =
+        listeners.flat_map(|(port, listener)| listener.routes.iter().map(move |r| (*port, r)));
+    routes.filter(|(_, route)| route.origin.object() == Some(of)).collect()
+}
+
+/// A member that has nothing right but its group, at the group's end.
+const BROKEN: &str = r#"
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: zz
+  namespace: b
+  annotations:
+    kubernetes.io/ingress.class: alb
+    alb.ingress.kubernetes.io/group.name: edge
+    alb.ingress.kubernetes.io/group.order: "1000"
+    alb.ingress.kubernetes.io/scheme: public
+    alb.ingress.kubernetes.io/inbound-cidrs: all
+    alb.ingress.kubernetes.io/tags: nothing
+    alb.ingress.kubernetes.io/listen-ports: "80"
+    alb.ingress.kubernetes.io/ssl-redirect: none
+    external-dns.alpha.kubernetes.io/ttl: soon
+spec:
+  rules: [{http: {paths: [{path: "/*", pathType: Prefix, backend: {service: {name: gone}}}]}}]
+"#;
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_order_of_objects_does_not_matter(
+        (objects, shuffled) in strategies::population()
+            .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+        surroundings in strategies::surroundings(),
+    ) {
+        let (mut one, mut other) = (Account::default(), Account::default());
+        let plans = settle(&objects, &surroundings, &mut one);
+        prop_assert_eq!(plans, settle(&shuffled, &surroundings, &mut other));
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_broken_member_costs_the_others_nothing(objects in strategies::population()) {
+        let controller = strategies::controller();
+        let with: Vec<Object> =
+            objects.iter().cloned().chain(strategies::objects(BROKEN)).collect();
+        let (before, after) = (compile_all(&objects, &controller), compile_all(&with, &controller));
+        for (unit, compiled) in &before {
+            let later = &after[unit];
+            for member in objects.iter().map(|object| &object.key) {
+                let (then, now) = (routes_of(compiled, member), routes_of(later, member));
+                prop_assert_eq!(then, now, "{} {}", unit, member);
+            }
+            match (&compiled.intent, &later.intent) {
+                (Intent::Stack(then), Intent::Stack(now)) if !then.members.is_empty() => {
+                    // Where nobody says the scheme, who says it unreadably holds the stack: the
+                    // default might replace the load balancer (LB0001).
+                    let said = then.balancer.as_ref().is_some_and(|it| it.scheme.origin.object().is_some());
+                    if said {
+                        prop_assert_eq!(then.held.is_some(), now.held.is_some());
+                        prop_assert_eq!(&then.backends, &now.backends);
+                    }
+                    prop_assert_eq!(
+                        then.balancer.as_ref().map(|b| (&b.scheme, &b.tags, &b.security)),
+                        now.balancer.as_ref().map(|b| (&b.scheme, &b.tags, &b.security))
+                    );
+                }
+                (Intent::Targets(then), Intent::Targets(now)) => prop_assert_eq!(then, now),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_does_not_matter(
+        objects in strategies::population(),
+        change in strategies::object(),
+        removed in any::<bool>(),
+    ) {
+        let controller = strategies::controller();
+        let world = strategies::world(objects);
+        let change = if removed { Change::Removed(change.key) } else { Change::Applied(change) };
+        let (next, touched) = world.absorb(change);
+        let mut units = inroad_intent::roots(&world, &controller);
+        let zones = Surroundings::usual().facts.zones;
+        units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
+        for unit in units {
+            let before = compile(&Lens::new(&world), &unit, &controller);
+            let after = compile(&Lens::new(&next), &unit, &controller);
+            if !before.reads.touched_by(&touched) {
+                prop_assert_eq!(before, after, "{}", unit);
+            }
+        }
+    }
+}
