@@ -1,7 +1,7 @@
 //! All units of a world through compile, needs, shape and diff, and their plans come true in an
 //! [`Account`]: the engine's waves without its edges.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use inroad_desired::{Shaped, needs, shape};
 use inroad_intent::{Compiled, compile, roots};
@@ -87,10 +87,10 @@ impl Corridor<'_> {
         let mut all = BTreeMap::new();
         for wave in WAVES {
             for unit in self.units(&account).into_iter().filter(wave) {
-                if !all.contains_key(&unit) {
-                    let planned = self.plan(&unit, &account);
+                if let Entry::Vacant(place) = all.entry(unit) {
+                    let planned = self.plan(place.key(), &account);
                     account.expect(&planned);
-                    all.insert(unit, planned);
+                    place.insert(planned);
                 }
             }
         }
