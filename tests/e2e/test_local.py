@@ -338,3 +338,23 @@ def test_the_stock_cli_reads_it(local):
     )
     assert out.returncode == 0, out.stderr
     assert {r["Priority"] for r in json.loads(out.stdout)["Rules"]} == {"1", "default"}
+
+
+def test_a_broken_class_takes_nothing_down(local, tmp_path):
+    """The slip is in the platform's file; the load balancers of everybody else stay and serve."""
+    folder = tmp_path / "shop"
+    shutil.copytree(ROOT / "examples/shop", folder)
+    edge = local(folder)
+    before = edge.state()
+    platform = (folder / "platform.yaml").read_text()
+    edge.save({"platform.yaml": platform.replace("    name: alb\n---\napiVersion: elbv2", "    name: alp\n---\napiVersion: elbv2")})
+    after = edge.state()
+    assert "there are no IngressClassParams alp" in edge.text(), edge.text()
+    assert arns(after) == arns(before)
+    assert after["records"] == before["records"] and after["rules"] == before["rules"]
+    assert after["security_groups"] == before["security_groups"]
+    for url, who in [("https://shop.example.com/cart", "shop/cart"), ("http://blog.example.com/", "blog/blog")]:
+        assert edge.echo(url)["service"] == who
+    edge.save({"platform.yaml": platform})
+    assert arns(edge.state()) == arns(before)
+    assert edge.echo("http://docs.example.com/guide")["service"] == "blog/docs"

@@ -8,7 +8,7 @@ mod settings;
 mod supply;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     fmt()
         .with_env_filter(EnvFilter::try_from_env("INROAD_LOG").unwrap_or_else(|_| "error".into()))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

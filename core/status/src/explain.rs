@@ -1,7 +1,10 @@
 //! `inroad explain`: what one object comes to, each value with who said it.
 
 use inroad_desired::{Desired, stack_json};
-use inroad_intent::{Compiled, Intent, model::NameClaim};
+use inroad_intent::{
+    Compiled, Intent,
+    model::{ClaimTarget, NameClaim},
+};
 use inroad_words::{ObjectKey, Origin, Origins};
 use serde_json::Value;
 
@@ -101,9 +104,18 @@ fn flatten(value: &Value, path: &str, fields: &mut Vec<(String, String)>) {
 }
 
 fn name(claim: &NameClaim) -> String {
-    let target = serde_json::to_string(&claim.target).unwrap_or_default();
     let mut text = line("name ", &claim.name, &claim.origin);
-    text.push_str(&format!("    leads to {target}\n"));
+    match &claim.target {
+        ClaimTarget::Balancer(unit) => {
+            text.push_str(&format!("    leads to the load balancer of {unit}\n"));
+        }
+        ClaimTarget::Records(records) => {
+            for (record_type, values) in records {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                text.push_str(&format!("    leads to {record_type} {}\n", values.join(", ")));
+            }
+        }
+    }
     if let Some(ttl) = &claim.ttl {
         text.push_str(&line("    ", &format!("ttl: {}", ttl.value), &ttl.origin));
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The path is not a folder, or is not there.
-    #[error("{path} is not a folder that can be read: {source}")]
+    #[error("{path} is not a folder that can be read")]
     Unreadable {
         /// What was asked for.
         path: PathBuf,
@@ -15,7 +15,7 @@ pub enum FeedError {
         source: std::io::Error,
     },
     /// The system refuses to tell of changes.
-    #[error("{path} cannot be watched: {source}")]
+    #[error("{path} cannot be watched")]
     Unwatchable {
         /// What was asked for.
         path: PathBuf,

@@ -15,7 +15,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use super::class::{self, Class};
 use crate::{
     codes,
-    settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, look, resolve},
+    settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, PREFIX, look, resolve},
 };
 
 /// An Ingress that takes part in a stack.
@@ -83,8 +83,8 @@ pub(crate) fn own(key: &ObjectKey) -> StackKey {
     StackKey::Ingress { namespace: key.namespace.clone(), name: key.name.clone() }
 }
 
-/// The stack whose load balancer serves an Ingress: its own, or the one that it had joined before its
-/// class went wrong.
+/// The stack whose load balancer serves an Ingress; after a mistake that leaves it open, the one that it
+/// served to all appearances before.
 pub(crate) fn balancer_of(
     lens: &Lens<'_>,
     key: &ObjectKey,
@@ -94,8 +94,17 @@ pub(crate) fn balancer_of(
     match standing(lens, key, ingress, settings) {
         Standing::Foreign => None,
         Standing::Member(stack, _) => Some(stack),
-        Standing::Lost(_) => joined(key, ingress),
+        Standing::Lost(_) => {
+            let before = joined(key, ingress).or_else(|| named(ingress).map(StackKey::Group));
+            Some(before.unwrap_or_else(|| own(key)))
+        }
     }
+}
+
+/// The group that an Ingress names itself, whatever its class says.
+fn named(ingress: &Ingress) -> Option<String> {
+    let annotations = ingress.metadata.annotations.as_ref()?;
+    annotations.get(&format!("{PREFIX}{}", GROUP_NAME.row.ingress)).cloned()
 }
 
 fn joined(key: &ObjectKey, ingress: &Ingress) -> Option<StackKey> {
@@ -134,6 +143,7 @@ pub(crate) fn roster<'w>(
 ) -> Roster<'w> {
     let mut roster = Roster::default();
     let mut leaving = Vec::new();
+    let mut suspects = None;
     for (key, ingress) in candidates(lens, stack) {
         match standing(lens, &key, ingress, settings) {
             Standing::Member(of, member) if of == *stack && member.is_deleted() => {
@@ -144,16 +154,23 @@ pub(crate) fn roster<'w>(
                 member.order = order.value;
                 roster.members.push(*member);
             }
-            Standing::Lost(diagnostic) if own(&key) == *stack || holds(ingress, stack) => {
-                if stays(ingress, stack, &diagnostic) {
+            Standing::Lost(diagnostic) => match stays(&key, ingress, stack, &diagnostic) {
+                Stays::Certainly => {
                     roster.held = Some(hold(stack, &diagnostic));
+                    diagnostics.push(*diagnostic);
                 }
-                diagnostics.push(*diagnostic);
-            }
-            Standing::Foreign | Standing::Member(..) | Standing::Lost(_) => {}
+                Stays::IfEmpty => {
+                    suspects.get_or_insert_with(|| hold(stack, &diagnostic));
+                }
+                Stays::Not => {}
+            },
+            Standing::Foreign | Standing::Member(..) => {}
         }
     }
     roster.members.sort_by_key(|member| (member.order, member.key.short()));
+    if roster.members.is_empty() && leaving.is_empty() {
+        roster.held = roster.held.or(suspects);
+    }
     let guard = leaving.iter().find_map(|member| protected(member));
     if let Some(diagnostic) = guard.filter(|_| roster.members.is_empty()) {
         roster.held.get_or_insert_with(|| hold(stack, &diagnostic));
@@ -167,12 +184,33 @@ fn holds(ingress: &Ingress, stack: &StackKey) -> bool {
     ingress.metadata.finalizers.iter().flatten().any(|name| *name == finalizer)
 }
 
-/// Whether a stack stays as it is because of an Ingress whose class went wrong after it had joined:
-/// taking its routes away would make a slip in another object an outage.
-fn stays(ingress: &Ingress, stack: &StackKey, diagnostic: &Diagnostic) -> bool {
-    diagnostic.code == codes::BAD_CLASS
-        && ingress.metadata.deletion_timestamp.is_none()
-        && holds(ingress, stack)
+/// Whether a stack stays as it is because of an Ingress that a mistake has torn from its place: taking
+/// its routes away would make a slip, perhaps in another object, an outage.
+enum Stays {
+    /// It is the stack that the Ingress was in, to all appearances.
+    Certainly,
+    /// The class that went wrong may have put the Ingress in this group, and nobody else is in it.
+    IfEmpty,
+    /// The Ingress has no part in it.
+    Not,
+}
+
+fn stays(key: &ObjectKey, ingress: &Ingress, stack: &StackKey, diagnostic: &Diagnostic) -> Stays {
+    let is_group = matches!(stack, StackKey::Group(_));
+    let class_is_wrong = diagnostic.code == codes::BAD_CLASS;
+    let appears = match named(ingress) {
+        Some(group) => *stack == StackKey::Group(group),
+        None => holds(ingress, stack),
+    };
+    if ingress.metadata.deletion_timestamp.is_some() {
+        Stays::Not
+    } else if own(key) == *stack || (class_is_wrong && appears) {
+        Stays::Certainly
+    } else if is_group && class_is_wrong && named(ingress).is_none() {
+        Stays::IfEmpty
+    } else {
+        Stays::Not
+    }
 }
 
 /// A whole stack that waits for a mistake to be mended.
