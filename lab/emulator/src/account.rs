@@ -10,7 +10,8 @@ use crate::faults::Director;
 use crate::{Fault, acm, ec2, elbv2, route53, sts, tagging};
 
 /// Service quotas, by default AWS's own defaults. Exceeding one is the API's own error.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     pub load_balancers: usize,
     pub target_groups: usize,

@@ -210,8 +210,24 @@ fn read(account: &Account, pem: Pem) -> Result<Certificate, Fault> {
     ] {
         made.details.insert(member.into(), value);
     }
+    if let Some(name) = signature_algorithm(&parsed) {
+        made.details.insert("SignatureAlgorithm".into(), name.into());
+    }
     made.pem = Some(pem);
     Ok(made)
+}
+
+/// The name that ACM gives to the signature's algorithm; `None` for one that ACM does not import.
+fn signature_algorithm(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+    Some(match certificate.signature_algorithm.algorithm.to_id_string().as_str() {
+        "1.2.840.113549.1.1.11" => "SHA256WITHRSA",
+        "1.2.840.113549.1.1.12" => "SHA384WITHRSA",
+        "1.2.840.113549.1.1.13" => "SHA512WITHRSA",
+        "1.2.840.10045.4.3.2" => "SHA256WITHECDSA",
+        "1.2.840.10045.4.3.3" => "SHA384WITHECDSA",
+        "1.2.840.10045.4.3.4" => "SHA512WITHECDSA",
+        _ => return None,
+    })
 }
 
 fn names(parsed: &X509Certificate<'_>) -> Vec<String> {

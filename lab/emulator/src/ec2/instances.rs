@@ -117,7 +117,10 @@ pub(super) fn run(account: &mut Account, input: &Value) -> Result<Value, Fault> 
         }
         let mut instance = launched(account, input, &id);
         (instance.reservation_id, instance.tags) = (reservation.clone(), tags.clone());
-        trees.push(account.ec2.instance_tree(&instance));
+        let mut tree = account.ec2.instance_tree(&instance);
+        // The answer tells of the moment of the request; whoever asks later finds the instance running.
+        tree["State"] = json!({"Code": 0, "Name": "pending"});
+        trees.push(tree);
         account.ec2.instances.insert(id, instance);
     }
     Ok(json!({"ReservationId": reservation, "OwnerId": account.settings.account_id, "Groups": [],
@@ -247,7 +250,13 @@ pub(super) fn terminate(account: &mut Account, input: &Value) -> Result<Value, F
         let after = InstanceState { code: 48, name: "terminated".into() };
         let before = std::mem::replace(&mut instance.state, after.clone());
         (instance.subnet_id, instance.vpc_id, instance.private_ip_address) = (None, None, None);
-        answers.push(json!({"InstanceId": id, "CurrentState": object(&after), "PreviousState": object(&before)}));
+        let current = match before.code {
+            48 => object(&after),
+            _ => json!({"Code": 32, "Name": "shutting-down"}),
+        };
+        answers.push(
+            json!({"InstanceId": id, "CurrentState": current, "PreviousState": object(&before)}),
+        );
     }
     Ok(json!({"TerminatingInstances": answers}))
 }

@@ -348,7 +348,7 @@ pub(super) fn modify_subnet(account: &mut Account, input: &Value) -> Result<Valu
 pub(super) fn describe_zones(account: &mut Account, input: &Value) -> Result<Value, Fault> {
     let region = &account.settings.region;
     let zone = |(name, id): (String, String)| {
-        json!({"GroupName": region, "NetworkBorderGroup": region, "OptInStatus": "opt-in-not-required",
+        json!({"GroupName": format!("{region}-zg-1"), "NetworkBorderGroup": region, "OptInStatus": "opt-in-not-required",
                "RegionName": region, "State": "available", "ZoneId": id, "ZoneName": name,
                "ZoneType": "availability-zone", "Messages": []})
     };

@@ -67,7 +67,14 @@ pub(super) fn create(account: &mut Account, input: &Value) -> Result<Value, Faul
     made.tags = tags;
     network::attach(account, &made)?;
     account.elbv2.load_balancers.insert(made.arn.clone(), made.clone());
-    Ok(one(account, &made))
+    Ok(begun(account, &made))
+}
+
+/// The answer to a creation: `provisioning` is the initial state, however short it lasts.
+fn begun(account: &Account, balancer: &LoadBalancer) -> Value {
+    let mut answer = one(account, balancer);
+    answer["LoadBalancers"][0]["State"]["Code"] = "provisioning".into();
+    answer
 }
 
 fn duplicate(name: &str) -> Fault {

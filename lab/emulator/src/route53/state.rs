@@ -44,7 +44,8 @@ impl Route53 {
 }
 
 /// Service quotas of Route 53, by default AWS's own defaults.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     pub hosted_zones: usize,
     pub record_sets_per_zone: usize,
