@@ -96,8 +96,8 @@ fn rule() -> impl Strategy<Value = Value> {
 /// An Ingress with up to two rules of up to three paths each.
 fn ingress() -> impl Strategy<Value = Value> {
     let class = prop_oneof![
-        7 => Just((Some("alb"), None)),
-        2 => Just((None, Some("alb"))),
+        24 => Just((Some("alb"), None)),
+        5 => Just((None, Some("alb"))),
         1 => Just((None, Some("other"))),
     ];
     let spec =
