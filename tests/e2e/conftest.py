@@ -20,7 +20,29 @@ PATIENCE = 60
 
 
 def run(*args, **kwargs):
-    return subprocess.run([str(BINARY), *map(str, args)], capture_output=True, text=True, timeout=PATIENCE * 2, **kwargs)
+    out = subprocess.run([str(BINARY), *map(str, args)], capture_output=True, text=True, timeout=PATIENCE * 2, **kwargs)
+    assert "panicked" not in out.stderr, out.stderr
+    return out
+
+
+def until(check, what="", patience=PATIENCE):
+    """Waits for a condition; what it came to is given back."""
+    deadline = time.monotonic() + patience
+    while True:
+        seen = check()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            pytest.fail(f"never came true: {what or check}")
+        time.sleep(0.05)
+
+
+def arns(state):
+    """What is made once and then kept: load balancers, listeners, target groups, security groups."""
+    return (
+        {b["LoadBalancerArn"] for b in state["balancers"]} | set(state["listeners"])
+        | {g["TargetGroupArn"] for g in state["groups"]} | {g["GroupId"] for g in state["security_groups"]}
+    )
 
 
 class Local:
@@ -35,11 +57,10 @@ class Local:
         ]
         self.output = open(self.scratch / "output.txt", "w+")
         self.process = subprocess.Popen(command, stdout=self.output, stderr=subprocess.STDOUT, user=user)
-        self.generation = 0
+        self.generation, self.clients = 0, {}
         self.wait()
 
     def text(self):
-        self.output.flush()
         return (self.scratch / "output.txt").read_text()
 
     def wait(self):
@@ -72,10 +93,12 @@ class Local:
         self.wait()
 
     def client(self, service):
-        return boto3.client(
-            service, endpoint_url=self.endpoints["aws"], region_name="us-west-2",
-            aws_access_key_id="test", aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}),
-        )
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service, endpoint_url=self.endpoints["aws"], region_name="us-west-2",
+                aws_access_key_id="test", aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}),
+            )
+        return self.clients[service]
 
     def dig(self, name, kind="A"):
         address, port = self.endpoints["dns"].rsplit(":", 1)
@@ -154,7 +177,17 @@ class Local:
             for t in health["TargetHealthDescriptions"]
         }
 
+    def tags(self, arn):
+        [found] = self.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"]
+        return {t["Key"]: t["Value"] for t in found["Tags"]}
+
+    def address(self, name, port):
+        """Where a listener of the load balancer that a name leads to really is."""
+        host, real = self.listener(self.dig(name)[0], port)
+        return host, int(real)
+
     def close(self):
+        assert "panicked" not in self.text(), self.text()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

@@ -8,12 +8,8 @@ import subprocess
 import sys
 import time
 
-from conftest import ROOT, run
+from conftest import ROOT, arns, run
 from manifests import documents, ingress, service, slice
-
-
-def arns(state):
-    return {b["LoadBalancerArn"] for b in state["balancers"]} | {g["TargetGroupArn"] for g in state["groups"]}
 
 
 def test_the_shop_works_door_to_door(local):

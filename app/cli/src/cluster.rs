@@ -12,7 +12,7 @@ use aws_credential_types::Credentials;
 use inroad_aws::{Aws, Connect};
 use inroad_cluster::Folder;
 use inroad_dns::Route53;
-use inroad_emulator::{Emulator, Settings, seed};
+use inroad_emulator::{Emulator, Quotas, Settings, seed};
 use inroad_engine::{Edges, Memory};
 use inroad_words::{Diagnostic, Mark, Origin, controller::Controller};
 use inroad_world::World;
@@ -21,6 +21,10 @@ use crate::{
     settings::SettingsArgs,
     supply::{Backend, Estate, Wiring, furnish, supply},
 };
+
+/// Load balancers that the account may hold: AWS's own 50 is raised for whoever asks, and a folder of
+/// manifests has nobody to ask.
+const LOAD_BALANCERS: usize = 1000;
 
 /// The folder, the account, and the way between.
 pub(crate) struct Cluster {
@@ -64,6 +68,7 @@ impl Cluster {
         let emulator = Emulator::new(Settings {
             region: region.clone(),
             assume_healthy: false,
+            quotas: Quotas { load_balancers: LOAD_BALANCERS, ..Quotas::default() },
             ..Settings::default()
         });
         if let Some(path) = state {

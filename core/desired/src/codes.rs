@@ -12,6 +12,8 @@ pub(crate) const SUBNETS_UNFIT: Code = Code("LB0103");
 pub(crate) const HOST_WITHOUT_CERTIFICATE: Code = Code("LB0104");
 /// An HTTPS listener has no certificate at all.
 pub(crate) const LISTENER_WITHOUT_CERTIFICATE: Code = Code("LB0105");
+/// A certificate is named by something that is no ARN.
+pub(crate) const CERTIFICATE_NOT_AN_ARN: Code = Code("LB0109");
 /// A named security group does not exist.
 pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
 /// The network interface of a target cannot be found.

@@ -105,7 +105,10 @@ impl Parsed {
             let mark = marks.nearest("/metadata").cloned();
             let origin = mark.map_or(Origin::Default, Origin::File);
             let message = format!("this {} has no metadata.name", T::KIND.as_str());
-            self.diagnostics.push(Diagnostic::error(codes::NAMELESS, origin, message));
+            self.diagnostics.push(
+                Diagnostic::error(codes::NAMELESS, origin, message)
+                    .help("give it a `metadata.name`; nothing else of it is read without one"),
+            );
             return;
         };
         match serde_path_to_error::deserialize::<_, T>(&value) {

@@ -103,19 +103,25 @@ impl Folder {
     fn merge(&self, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<ObjectKey, Object> {
         let mut merged: BTreeMap<ObjectKey, Object> = BTreeMap::new();
         for object in self.files.values().flat_map(BTreeMap::values) {
-            if let Some(earlier) = merged.insert(object.key.clone(), object.clone()) {
-                let place = earlier.mark("").map_or_else(String::new, |m| format!(" ({m})"));
-                diagnostics.push(
-                    Diagnostic::warning(
-                        DUPLICATE_OBJECT,
-                        Origin::field(&object.key, ""),
-                        format!("{} stands in another file as well{place}", object.key),
-                    )
-                    .help("keep one of the two; the one in the later file counts"),
-                );
-            }
+            keep(&mut merged, object.clone(), diagnostics);
         }
         merged
+    }
+}
+
+/// The later of two objects counts, which is said.
+fn keep(
+    objects: &mut BTreeMap<ObjectKey, Object>,
+    object: Object,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let key = object.key.clone();
+    if let Some(earlier) = objects.insert(key.clone(), object) {
+        let place = earlier.mark("").map_or_else(String::new, |m| format!(" at {m}"));
+        let message = format!("{key} stands here again, after one{place}");
+        let help = "keep one of the two; the later one counts";
+        let origin = Origin::field(&key, "");
+        diagnostics.push(Diagnostic::warning(DUPLICATE_OBJECT, origin, message).help(help));
     }
 }
 
@@ -156,7 +162,11 @@ fn read(
     scan.diagnostics.extend(parsed.diagnostics);
     scan.unknown.extend(parsed.unknown);
     let mut now = if broken { last } else { BTreeMap::new() };
-    now.extend(parsed.objects.into_iter().map(|object| (object.key.clone(), object)));
+    let mut fresh = BTreeMap::new();
+    for object in parsed.objects {
+        keep(&mut fresh, object, &mut scan.diagnostics);
+    }
+    now.extend(fresh);
     now
 }
 

@@ -54,7 +54,10 @@ impl Probers {
         let wanted: BTreeMap<_, _> = wanted(&served.current())
             .map(|probed| ((probed.group.clone(), probed.id.clone(), probed.port), probed))
             .collect();
-        self.abort(|probed| !wanted.values().any(|wanted| wanted == probed));
+        self.abort(|probed| {
+            let key = (probed.group.clone(), probed.id.clone(), probed.port);
+            wanted.get(&key) != Some(probed)
+        });
         for (key, probed) in wanted {
             self.0.entry(key).or_insert_with(|| {
                 let task =

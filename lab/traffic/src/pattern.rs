@@ -2,6 +2,8 @@
 //! one) and its regular expressions. In comes the text of the API, out goes a matcher; a pattern that
 //! cannot be compiled matches nothing, as a rule must never catch what its author did not name.
 
+use std::sync::OnceLock;
+
 use regex::{Regex, RegexBuilder};
 
 /// Whether letters are compared with or without their case.
@@ -11,35 +13,44 @@ pub(crate) enum Case {
     Insensitive,
 }
 
-/// One value of a condition.
+/// One value of a condition. It is built when it is first asked: the rules are read again with each
+/// change of the account, and most changes come before the first request.
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern(Option<Regex>);
+pub(crate) struct Pattern {
+    regex: String,
+    case: Case,
+    built: OnceLock<Option<Regex>>,
+}
 
 impl Pattern {
     /// A wildcard pattern, matched against the whole text.
     pub(crate) fn wildcard(text: &str, case: Case) -> Self {
-        Self::build(&translate(text, false), case)
+        Self::of(translate(text, false), case)
     }
 
     /// A wildcard pattern in which `\*` and `\?` stand for the characters themselves: the API gives
     /// this escape to query strings only.
     pub(crate) fn escaped_wildcard(text: &str, case: Case) -> Self {
-        Self::build(&translate(text, true), case)
+        Self::of(translate(text, true), case)
     }
 
     /// A regular expression, found anywhere in the text unless it is anchored.
     pub(crate) fn regex(text: &str, case: Case) -> Self {
-        Self::build(text, case)
+        Self::of(text.to_owned(), case)
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|regex| regex.is_match(text))
+        let built = self.built.get_or_init(|| build(&self.regex, self.case));
+        built.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    fn build(regex: &str, case: Case) -> Self {
-        let built = RegexBuilder::new(regex).case_insensitive(case == Case::Insensitive).build();
-        Self(built.ok())
+    fn of(regex: String, case: Case) -> Self {
+        Self { regex, case, built: OnceLock::new() }
     }
+}
+
+fn build(regex: &str, case: Case) -> Option<Regex> {
+    RegexBuilder::new(regex).case_insensitive(case == Case::Insensitive).build().ok()
 }
 
 fn translate(text: &str, escapes: bool) -> String {

@@ -75,12 +75,15 @@ impl Estate {
     fn read(&mut self, ingress: &Ingress) {
         let meta = &ingress.metadata;
         let hosts = hosts(ingress);
-        let arns = list(meta, "certificate-arn");
+        let mut arns = list(meta, "certificate-arn");
         let secure = list(meta, "listen-ports").concat().contains("HTTPS");
+        // What is no ARN is a mistake that must show, not a certificate to be supplied.
+        let named = !arns.is_empty();
+        arns.retain(|arn| arn.starts_with("arn:"));
         for arn in &arns {
             self.certificates.entry(arn.clone()).or_default().extend(hosts.iter().cloned());
         }
-        if arns.is_empty() && secure {
+        if !named && secure {
             for host in &hosts {
                 self.certificates.insert(host.clone(), BTreeSet::from([host.clone()]));
             }

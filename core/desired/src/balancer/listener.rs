@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inroad_intent::model::ListenerIntent;
 use inroad_words::{
-    Arn, Diagnostic, Field, Origin, Origins, ResourceKind,
+    Arn, Diagnostic, Field, Origin, Origins, ResourceKind, Said,
     balancer::{Listener, Rule},
     facts::Need,
     hold::HoldReason,
@@ -54,6 +54,9 @@ fn certificates(
     {
         return Err(HoldReason::MissingFact(why.clone()));
     }
+    if let Some(said) = choice.explicit.iter().find(|said| !said.value.starts_with("arn:")) {
+        return Err(shaping.report(no_arn(port, said)));
+    }
     let found = certificates::find(choice, &shaping.facts.certificates);
     for host in &found.uncovered {
         shaping.report(
@@ -74,6 +77,14 @@ fn certificates(
         origins.0.insert(format!("certificates.{nth}"), found.origins[arn].clone());
     }
     Ok(found.arns)
+}
+
+/// AWS would refuse the whole listener; leaving the word out might change which certificate is shown.
+fn no_arn(port: u16, said: &Said<String>) -> Diagnostic {
+    let message = format!("{:?} is no certificate ARN, so listener {port} waits", said.value);
+    Diagnostic::error(codes::CERTIFICATE_NOT_AN_ARN, said.origin.clone(), message).help(
+        "give ARNs (`arn:aws:acm:…`), or leave `certificate-arn` out to have them found by host",
+    )
 }
 
 fn without_certificate(port: u16, origin: Origin) -> Diagnostic {

@@ -151,7 +151,8 @@ impl<'a> Chooser<'a> {
             chosen.len(),
             ids.join(", ")
         );
-        Err(self.diagnostic(codes::SUBNETS_NOT_FOUND, message))
+        let help = "name subnets of two zones in `subnets`, or tag them to be found";
+        Err(self.diagnostic(codes::SUBNETS_NOT_FOUND, message).help(help))
     }
 
     fn none_found(&self, evaluated: usize, passed_over: &PassedOver) -> Diagnostic {
