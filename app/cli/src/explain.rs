@@ -55,8 +55,8 @@ pub(crate) async fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
     let units: Vec<_> = planned.map(|p| (&p.compiled, &p.shaped.desired)).collect();
     let text = inroad_status::explain(&args.object, &units);
     match text.is_empty() {
-        true => println!("{} is not served here", args.object),
-        false => print!("{text}"),
+        true => terminal::document(&format!("{} is not served here", args.object)),
+        false => terminal::document(text.trim_end_matches('\n')),
     }
     terminal::diagnostics(&concerned, |origin| cluster.mark(origin));
     let wrong = concerned.iter().any(|d| d.severity == Severity::Error);

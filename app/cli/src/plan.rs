@@ -57,8 +57,8 @@ pub(crate) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
             }
             terminal::plans(&plans(&cluster));
         }
-        Output::Json => println!("{}", document(&cluster, &diagnostics)?),
-        Output::Stack => println!("{}", stacks(&cluster)?),
+        Output::Json => terminal::document(&document(&cluster, &diagnostics)?),
+        Output::Stack => terminal::document(&stacks(&cluster)?),
     }
     terminal::diagnostics(&diagnostics.iter().collect::<Vec<_>>(), |origin| cluster.mark(origin));
     for failure in &failures {

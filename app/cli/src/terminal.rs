@@ -98,6 +98,12 @@ pub(crate) fn diagnostics(all: &[&Diagnostic], mark: impl Fn(&Origin) -> Option<
     }
 }
 
+/// A whole answer, with a line end. A reader that has gone away is no failure of ours, which is why
+/// all output goes through `anstream`: the standard library's macros would panic.
+pub(crate) fn document(text: &str) {
+    println!("{text}");
+}
+
 /// The state that everything has settled to.
 pub(crate) fn result(text: &str) {
     if text.is_empty() {

@@ -140,7 +140,8 @@ fn curl(
     let default = if secure { 443 } else { 80 };
     let path = path.unwrap_or("/");
     let Some(host) = host else {
-        return format!("curl -s{insecure} '{scheme}://{}{path}'", listener.listen);
+        let url = format!("{scheme}://{}{path}", listener.listen);
+        return format!("curl -s{insecure} {}", quoted(&url));
     };
     let port = listener.port;
     let written = if port == default { String::new() } else { format!(":{port}") };
@@ -149,7 +150,13 @@ fn curl(
     } else {
         format!("--connect-to {host}:{port}:{}", listener.listen)
     };
-    format!("curl -s{insecure} {lead} '{scheme}://{host}{written}{path}'")
+    format!("curl -s{insecure} {lead} {}", quoted(&format!("{scheme}://{host}{written}{path}")))
+}
+
+/// A URL as one word for a POSIX shell; curl's own brackets and braces are taken as they are.
+fn quoted(url: &str) -> String {
+    let plain = if url.contains(['[', ']', '{', '}']) { "-g " } else { "" };
+    format!("{plain}'{}'", url.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
