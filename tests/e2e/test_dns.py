@@ -111,7 +111,6 @@ def test_what_somebody_took_away_comes_back_with_the_next_save(local, folder):
     elb.deregister_targets(TargetGroupArn=group["TargetGroupArn"], Targets=targets)
     front = next(g for g in before["security_groups"] if any(p["IpRanges"] for p in g["IpPermissions"]))
     ec2.revoke_security_group_ingress(GroupId=front["GroupId"], IpPermissions=front["IpPermissions"])
-    elb.remove_tags(ResourceArns=[group["TargetGroupArn"]], TagKeys=["ingress.k8s.aws/resource"])
     assert edge.dig("one.example.com") == []
     # Any save will do: this one changes an annotation that nobody reads.
     edge.save({"web.yaml": web(notes={"example.org/note": "x"})})

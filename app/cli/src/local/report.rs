@@ -86,6 +86,7 @@ fn place(listener: &ListenerEndpoint) -> String {
 /// `curl` lines that lead to a backend each, and a `dig` line.
 pub(super) fn tries(
     memory: &Memory,
+    account: &Account,
     endpoints: &[Endpoint],
     dns: SocketAddr,
     only: Option<&BTreeSet<Unit>>,
@@ -95,7 +96,10 @@ pub(super) fn tries(
     let shown = memory.planned.iter().filter(|(unit, _)| only.is_none_or(|it| shows(it, unit)));
     for (_, planned) in shown {
         let Some(endpoint) = endpoint(planned, endpoints) else { continue };
-        for ((port, _), rule) in &planned.shaped.desired.rules {
+        for ((port, priority), rule) in &planned.shaped.desired.rules {
+            if !stands(account, endpoint, (*port, *priority)) {
+                continue;
+            }
             let listener = endpoint.listeners.iter().find(|l| l.port == *port && l.error.is_none());
             let Some(listener) = listener.filter(|_| forwards(&rule.spec)) else { continue };
             let protocol = planned.shaped.desired.listeners.get(port).map(|l| l.spec.protocol);
@@ -112,6 +116,15 @@ pub(super) fn tries(
         curls.push(format!("dig +short @{} -p {} {host}", dns.ip(), dns.port()));
     }
     curls
+}
+
+/// Whether AWS took the rule: a line that leads nowhere is no proposal.
+fn stands(account: &Account, endpoint: &Endpoint, (port, priority): (u16, u32)) -> bool {
+    let listeners = account.elbv2.listeners_of(&endpoint.load_balancer_arn).into_iter();
+    listeners.filter(|listener| listener.port == port).any(|listener| {
+        let mut rules = account.elbv2.rules.values();
+        rules.any(|rule| rule.listener_arn == listener.arn && rule.priority == Some(priority))
+    })
 }
 
 fn forwards(rule: &Rule) -> bool {

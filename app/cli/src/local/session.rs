@@ -173,7 +173,8 @@ impl Session {
         if only.is_none() {
             terminal::services(self.aws, dns);
         }
-        terminal::tries(&report::tries(memory, &endpoints, dns, only));
+        let account = self.cluster.emulator.account();
+        terminal::tries(&report::tries(memory, &account, &endpoints, dns, only));
     }
 
     fn write(&self) -> anyhow::Result<()> {
