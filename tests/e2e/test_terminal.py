@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -140,10 +141,7 @@ def test_every_printed_line_works_as_it_stands(local, folder, flags):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_a_user_without_rights(local, tmp_path, monkeypatch):
-    import conftest
-    import tempfile
-
+def test_a_user_without_rights():
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
         os.chmod(place, 0o777)
         binary = shutil.copy(BINARY, f"{place}/inroad")

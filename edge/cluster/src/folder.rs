@@ -146,11 +146,11 @@ fn read(
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
             let origin = Origin::File(Mark { file: name.clone(), line: 1, column: 1 });
-            scan.diagnostics.push(Diagnostic::error(
-                UNREADABLE_FILE,
-                origin,
-                format!("{name} cannot be read: {error}"),
-            ));
+            let message = format!("{name} cannot be read: {error}");
+            scan.diagnostics.push(
+                Diagnostic::error(UNREADABLE_FILE, origin, message)
+                    .help("make it readable or take it away; what it last held stays"),
+            );
             return last;
         }
     };
