@@ -215,7 +215,8 @@ impl SettingsArgs {
                 "SubnetDiscoveryByReachability" => switches.discover_by_reachability = value,
                 "ListenerRulesTagging" => switches.tag_listeners_and_rules = value,
                 "EndpointsFailOpen" => switches.endpoints_fail_open = value,
-                _ => bail!("--feature-gates: {gate} is no gate that changes anything here"),
+                known if OTHER_GATES.contains(&known) => {}
+                _ => bail!("--feature-gates: there is no gate {gate}"),
             }
         }
         Ok(switches)
@@ -246,6 +247,28 @@ impl SettingsArgs {
         })
     }
 }
+
+/// Gates of AWS Load Balancer Controller v3.5 that change nothing of what is served today; they are taken,
+/// so that a user's flags need not change.
+const OTHER_GATES: [&str; 17] = [
+    "ALBGatewayAPI",
+    "ALBTargetControlAgent",
+    "EnableCertificateManagement",
+    "EnableDefaultTagsLowPriority",
+    "EnableRGTAPI",
+    "EnableServiceController",
+    "EnableTCPUDPListener",
+    "EnhancedDefaultBehavior",
+    "GatewayListenerSet",
+    "GlobalAcceleratorController",
+    "IngressPlanAnnotation",
+    "LBCapacityReservation",
+    "NLBGatewayAPI",
+    "NLBHealthCheckAdvancedConfig",
+    "NLBSecurityGroup",
+    "ServiceTypeLoadBalancerOnly",
+    "WeightedTargetGroups",
+];
 
 /// `k=v,k=v`; empty text is no pair.
 fn pairs(text: &str) -> anyhow::Result<BTreeMap<String, String>> {

@@ -18,7 +18,7 @@ use self::{group::Member, merge::SaidMap};
 use crate::{
     codes,
     model::{Backend, StackIntent},
-    settings::{TAGS, look, strange},
+    settings::{TAGS, look, strange, strange_params},
 };
 
 /// What is at hand while a stack is compiled.
@@ -49,6 +49,9 @@ pub(crate) fn stack(
     for member in &roster.members {
         let annotations = member.ingress.metadata.annotations.as_ref();
         diagnostics.extend(strange(&member.key, annotations));
+        if let Some((key, params)) = &member.params {
+            diagnostics.extend(strange_params(key, &params.spec));
+        }
     }
     let desk = Desk { lens, settings, diagnostics, backends: BTreeMap::new(), has_ipv6: false };
     balancer::compile(desk, &roster.members, &mut intent);

@@ -284,6 +284,23 @@ pub(crate) fn strange(
     suffixes.filter_map(|key| strange_one(object, key, key.strip_prefix(PREFIX)?)).collect()
 }
 
+/// Fields of class params that have no effect yet.
+pub(crate) fn strange_params(object: &ObjectKey, spec: &IngressClassParamsSpec) -> Vec<Diagnostic> {
+    let said = [
+        ("wafv2AclArn", spec.wafv2_acl_arn.is_some()),
+        ("wafv2AclName", spec.wafv2_acl_name.is_some()),
+        ("ipamConfiguration", spec.ipam_configuration.is_some()),
+        ("minimumLoadBalancerCapacity", spec.minimum_load_balancer_capacity.is_some()),
+    ];
+    let said = said.into_iter().filter(|(_, said)| *said);
+    said.map(|(field, _)| {
+        let origin = Origin::field(object, format!("/spec/{field}"));
+        let message = format!("{field} is not served yet; it has no effect");
+        Diagnostic::warning(codes::NOT_SERVED, origin, message)
+    })
+    .collect()
+}
+
 fn strange_one(object: &ObjectKey, key: &str, suffix: &str) -> Option<Diagnostic> {
     let stem =
         |known: &str| suffix == known || (known.ends_with(['.', '-']) && suffix.starts_with(known));
