@@ -120,7 +120,8 @@ pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> anyhow::Result<Ve
     let mut notes = Vec::new();
     {
         let mut account = emulator.account();
-        seed::restore(&mut account, &estate.document()).map_err(anyhow::Error::msg)?;
+        let missing = estate.missing(&account.ec2);
+        seed::restore(&mut account, &missing).map_err(anyhow::Error::msg)?;
         for (key, names) in &estate.certificates {
             let names: Vec<String> = names.iter().cloned().collect();
             notes.extend(certify(&mut account, key, &names));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use inroad_emulator::ec2::Ec2;
 use serde_json::{Value, json};
 
 use super::{account::Estate, names};
@@ -9,8 +10,36 @@ use super::{account::Estate, names};
 const ZONES: [&str; 3] = ["a", "b", "c"];
 
 impl Estate {
+    /// What of the document the account lacks. An account that has the VPC was furnished before, by us
+    /// or by somebody who knows better: it gets what manifests name, and nothing else.
+    pub(super) fn missing(&self, there: &Ec2) -> Value {
+        let mut document = self.document();
+        let addresses: BTreeSet<String> = there
+            .interfaces
+            .values()
+            .flat_map(|interface| &interface.private_ip_addresses)
+            .map(|address| address.private_ip_address.to_string())
+            .collect();
+        keep(&mut document["NetworkInterfaces"], |it| {
+            it["PrivateIpAddress"].as_str().is_none_or(|address| !addresses.contains(address))
+        });
+        if there.vpcs.contains_key(&self.vpc) {
+            for list in ["RouteTables", "InternetGateways"] {
+                document[list] = json!([]);
+            }
+            let subnets = there.subnets.values().map(|it| (&it.subnet_id, it.tags.get("Name")));
+            let known = names_of(subnets);
+            keep(&mut document["Subnets"], |it| lacks(it, "SubnetId", &self.subnets, &known));
+            let groups = there.groups.values().map(|it| (&it.group_id, it.tags.get("Name")));
+            let known = names_of(groups);
+            let named: Vec<String> = self.groups.iter().cloned().collect();
+            keep(&mut document["SecurityGroups"], |it| lacks(it, "GroupId", &named, &known));
+        }
+        document
+    }
+
     /// The state file's form of all this.
-    pub(super) fn document(&self) -> Value {
+    fn document(&self) -> Value {
         let nodes = self.nodes();
         let interfaces =
             nodes.iter().flat_map(|node| node["NetworkInterfaces"].as_array().cloned());
@@ -188,4 +217,24 @@ fn ipv6(block: &str) -> Value {
         "AssociationId": names::id("vpc-cidr-assoc", block), "Ipv6CidrBlock": block,
         "Ipv6CidrBlockState": {"State": "associated"},
     })
+}
+
+fn keep(list: &mut Value, wanted: impl Fn(&Value) -> bool) {
+    if let Some(items) = list.as_array_mut() {
+        items.retain(wanted);
+    }
+}
+
+/// Ids and `Name` tags.
+fn names_of<'a>(all: impl Iterator<Item = (&'a String, Option<&'a String>)>) -> BTreeSet<&'a str> {
+    all.flat_map(|(id, name)| [Some(id.as_str()), name.map(String::as_str)]).flatten().collect()
+}
+
+/// Whether a resource is one that manifests name, and that the account does not know.
+fn lacks(resource: &Value, id: &str, named: &[String], known: &BTreeSet<&str>) -> bool {
+    let tags = resource["Tags"].as_array().into_iter().flatten();
+    let name = tags.filter(|tag| tag["Key"] == "Name").find_map(|tag| tag["Value"].as_str());
+    let called = [name, resource[id].as_str()];
+    let is = |it: &str| called.contains(&Some(it));
+    named.iter().any(|it| is(it)) && !known.iter().any(|it| is(it))
 }

@@ -1,0 +1,27 @@
+"""What the two controllers left behind: the same objects ask for no change of it."""
+
+import json
+import os
+import pathlib
+
+import pytest
+
+from conftest import run
+
+GOLDENS = os.environ.get("INROAD_GOLDENS")
+
+
+@pytest.mark.skipif(not GOLDENS, reason="INROAD_GOLDENS is not set")
+@pytest.mark.parametrize("scenario", ["basic", "instance", "group"])
+def test_an_adopted_account_needs_no_change(scenario, folder):
+    recorded = pathlib.Path(GOLDENS) / "adopt" / scenario
+    flags = json.loads((recorded / "controller.json").read_text())["flags"]
+    (folder / "cluster.yaml").write_text((recorded / "cluster.yaml").read_text())
+    plan = run(
+        "plan", folder, "--state", recorded / "aws.json", "--cluster-name", flags["clusterName"],
+        "--aws-region", flags["region"], "--aws-vpc-id", flags["vpc"], "--txt-owner-id", flags["txtOwnerId"],
+        "--policy", flags["policy"], "--annotation-prefix", flags["annotationPrefix"],
+        *(x for domain in flags["domainFilter"] for x in ("--domain-filter", domain)),
+    )
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    assert "0 to add, 0 to change, 0 to delete, 0 held" in plan.stdout, plan.stdout
