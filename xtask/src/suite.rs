@@ -43,7 +43,7 @@ pub(crate) fn bless() -> anyhow::Result<()> {
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
     let stages: [(&str, fn() -> anyhow::Result<()>); 5] = [
         ("arrows", crate::arrows::check),
-        ("rust", || cargo(&["test", "--workspace", "--quiet"])),
+        ("rust", rust),
         ("goldens", goldens),
         ("battery", battery),
         ("end-to-end", end_to_end),
@@ -60,6 +60,12 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
     }
     println!("stages: {}", times.join(", "));
     Ok(())
+}
+
+fn rust() -> anyhow::Result<()> {
+    cargo(&["test", "--workspace", "--quiet"])?;
+    // Once more for its table: how often the generated worlds meet each class of trouble.
+    cargo(&["test", "--workspace", "--quiet", "--test", "laws", "every_class", "--", "--nocapture"])
 }
 
 fn goldens() -> anyhow::Result<()> {
