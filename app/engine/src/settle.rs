@@ -79,10 +79,12 @@ impl Session<'_> {
     pub async fn settle(&mut self, tell: Tell<'_>) -> Result<Settled, EngineError> {
         let mut settled = Settled::default();
         let mut due: Option<BTreeSet<Unit>> = None;
+        // Neither the world nor the list of zones changes while it is settled.
+        let asked = self.asked().await?;
         for _ in 0..PASSES {
+            let mut inventory = self.inventory().await?;
             for (number, wave) in WAVES.iter().enumerate() {
-                let inventory = self.inventory().await?;
-                let mut units = self.units(&inventory).await?;
+                let mut units = self.units(&asked, &inventory);
                 self.memory.planned.retain(|unit, _| units.contains(unit));
                 units
                     .retain(|unit| wave(unit) && due.as_ref().is_none_or(|due| due.contains(unit)));
@@ -91,7 +93,9 @@ impl Session<'_> {
                     units.remove(&Unit::Foundation);
                 }
                 let keep_deletes = number == 0 && self.act;
-                self.wave(&inventory, units, keep_deletes, &mut settled, tell).await;
+                if self.wave(&inventory, units, keep_deletes, &mut settled, tell).await {
+                    inventory = self.inventory().await?;
+                }
             }
             let again: BTreeSet<Unit> = settled.failed.union(&settled.waiting).cloned().collect();
             if !self.act || again.is_empty() || due.as_ref() == Some(&again) {
@@ -106,18 +110,24 @@ impl Session<'_> {
         Ok(Inventory::list(&self.edges.aws, &pipeline::ownership(self.controller)).await?)
     }
 
-    /// Everything that the world asks for, and every stack that AWS still has.
-    async fn units(&self, inventory: &Inventory) -> Result<BTreeSet<Unit>, EngineError> {
+    /// Everything that the world asks for, and every zone.
+    async fn asked(&self) -> Result<BTreeSet<Unit>, EngineError> {
         let mut units = inroad_intent::roots(&self.memory.world, self.controller);
         units.insert(Unit::Foundation);
-        let own = pipeline::ownership(self.controller);
-        units.extend(inventory.stacks(&own).into_iter().map(Unit::Stack));
         let zones = self.edges.dns.zones().await?;
         units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
         Ok(units)
     }
 
-    /// Plans the units, tells, does. `keep_deletes`: what would delete is left for a later wave.
+    /// What is asked for, and every stack that AWS still has.
+    fn units(&self, asked: &BTreeSet<Unit>, inventory: &Inventory) -> BTreeSet<Unit> {
+        let own = pipeline::ownership(self.controller);
+        let stacks = inventory.stacks(&own).into_iter().map(Unit::Stack);
+        asked.iter().cloned().chain(stacks).collect()
+    }
+
+    /// Plans the units, tells, does. `keep_deletes`: what would delete is left for a later wave. True:
+    /// steps were attempted, and what was listed before may not hold any more.
     async fn wave(
         &mut self,
         inventory: &Inventory,
@@ -125,7 +135,7 @@ impl Session<'_> {
         keep_deletes: bool,
         settled: &mut Settled,
         tell: Tell<'_>,
-    ) {
+    ) -> bool {
         let mut todo = Vec::new();
         for (unit, result) in self.plans(inventory, units).await {
             settled.failed.remove(&unit);
@@ -163,9 +173,11 @@ impl Session<'_> {
                 settled.waiting.insert(planned.unit.clone());
             }
         }
-        if self.act {
+        let acts = self.act && todo.iter().any(|planned| !planned.plan.is_empty());
+        if acts {
             self.apply(todo, settled, tell).await;
         }
+        acts
     }
 
     async fn plans(

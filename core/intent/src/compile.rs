@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use inroad_words::{
-    Diagnostic, ObjectKey, TargetKey, Unit,
+    Diagnostic, TargetKey, Unit,
     controller::{BalancerSettings, Controller},
     targets::TargetType,
 };
 use inroad_world::{Lens, World};
-use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::{
     foundation,
@@ -72,14 +71,4 @@ pub fn roots(world: &World, controller: &Controller) -> BTreeSet<Unit> {
         units.insert(Unit::Stack(key));
     }
     units
-}
-
-/// The units that an object asks for by itself: the stack of an Ingress. What else depends on an
-/// object is found by the `Reads` of what was compiled.
-pub fn units_of(world: &World, object: &ObjectKey, controller: &Controller) -> BTreeSet<Unit> {
-    let lens = Lens::new(world);
-    let ingress = lens.by_key::<Ingress>(object);
-    let settings = &controller.balancers;
-    let stack = ingress.and_then(|ingress| group::stack_of(&lens, object, ingress, settings));
-    stack.map(Unit::Stack).into_iter().collect()
 }
