@@ -3,7 +3,9 @@
 #![warn(missing_docs)]
 
 mod explain;
+mod report;
 mod result;
 
 pub use explain::explain;
+pub use report::{Event, EventKind, IngressStatus};
 pub use result::{Balancer, Group, balancer, records};
