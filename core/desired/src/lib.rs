@@ -22,5 +22,6 @@ pub use records::{arbitrate, txt};
 pub use shape::shape;
 pub use stack::stack_json;
 pub use tags::{
-    CLUSTER_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_ownership,
+    CLUSTER_TAG, ORIGIN_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_note,
+    is_ownership,
 };

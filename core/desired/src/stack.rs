@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     model::{Desired, Resource},
-    tags::is_ownership,
+    tags::{is_note, is_ownership},
 };
 
 mod traffic;
@@ -199,7 +199,7 @@ fn service(name: &str, port: &PortRef) -> Json {
 }
 
 fn tags(tags: &Tags) -> Json {
-    let said = tags.iter().filter(|(key, _)| !is_ownership(key));
+    let said = tags.iter().filter(|(key, _)| !is_ownership(key) && !is_note(key));
     said.map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>().into()
 }
 

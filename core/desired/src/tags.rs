@@ -17,6 +17,18 @@ pub const RESOURCE_TAG: &str = "ingress.k8s.aws/resource";
 /// What a resource is that all stacks share.
 pub const SHARED_RESOURCE_TAG: &str = "elbv2.k8s.aws/resource";
 
+/// Which Ingress (`<namespace>/<name>`) a rule serves. A note of ours: nothing is written because it is
+/// absent or says something else.
+pub const ORIGIN_TAG: &str = "inroad/origin";
+/// How keys of our own notes begin.
+const NOTES: &str = "inroad";
+
+/// Whether a tag key is a note of our own: it rides on writes that are due anyway, and whoever
+/// compares tags passes over it.
+pub fn is_note(key: &str) -> bool {
+    key.starts_with(NOTES)
+}
+
 /// Whether a tag key is one of those that say whose a resource is.
 pub fn is_ownership(key: &str) -> bool {
     [CLUSTER_TAG, STACK_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG].contains(&key)
@@ -72,6 +84,20 @@ impl<'a> Tagger<'a> {
         } else {
             Tags::new()
         }
+    }
+
+    /// Tags of a rule: those of [`Tagger::gated`], and a note of the Ingress that it serves.
+    pub(crate) fn rule(
+        &self,
+        resource: &str,
+        user: &BTreeMap<String, Said<String>>,
+        origins: &mut Origins,
+    ) -> Tags {
+        let mut tags = self.gated(resource, user, origins);
+        if let (false, Some(object)) = (tags.is_empty(), origins.get("").object()) {
+            tags.insert(ORIGIN_TAG.into(), object.short());
+        }
+        tags
     }
 }
 
@@ -134,6 +160,9 @@ mod tests {
         controller.balancers.switches.tag_listeners_and_rules = false;
         let gated = Tagger::new(&controller, &stack).gated("80", &user, &mut origins);
         assert_eq!(gated, Tags::new());
+        let mut origins = Origins::of(crate::testing::web("/spec/rules/0"));
+        let rule = Tagger::new(&controller, &stack).rule("80:1", &user, &mut origins);
+        assert_eq!(rule, Tags::new(), "rules without tags have no note either");
     }
 
     #[test]

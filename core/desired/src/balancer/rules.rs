@@ -35,7 +35,7 @@ fn rule(shaping: &Shaping<'_>, port: u16, priority: u32, route: &Route) -> Resou
         conditions: route.conditions.clone(),
         actions: vec![action(shaping, &route.action)],
         transforms: Vec::new(),
-        tags: shaping.tagger().gated(&id(port, priority), &route.tags, &mut origins),
+        tags: shaping.tagger().rule(&id(port, priority), &route.tags, &mut origins),
     };
     Resource { spec, origins }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use inroad_desired::is_note;
 use inroad_words::{Arn, Origins, ResourceKind, Tags};
 
 use super::{Room, why::Why};
@@ -20,9 +21,6 @@ const LEGACY: [&str; 6] = [
     "kubernetes.io/service-port",
     "ingress.k8s.aws/cluster",
 ];
-
-/// Tags that are our own notes: never a reason to write.
-const OWN: &str = "inroad";
 
 /// Tags to write and keys to remove.
 type Changes = (Tags, BTreeSet<String>);
@@ -76,7 +74,7 @@ fn changes(room: &Room<'_>, tagged: &Tagged<'_>) -> Option<Changes> {
     let extra = tagged.have.keys().filter(|key| !tagged.want.contains_key(*key));
     let remove: BTreeSet<String> =
         extra.filter(|key| is_ours(room, tagged.kind, key)).cloned().collect();
-    let is_due = !remove.is_empty() || set.keys().any(|key| !key.starts_with(OWN));
+    let is_due = !remove.is_empty() || set.keys().any(|key| !is_note(key));
     is_due.then_some((set, remove))
 }
 
@@ -88,7 +86,7 @@ fn is_ours(room: &Room<'_>, kind: ResourceKind, key: &str) -> bool {
     let is_legacy = LEGACY.contains(&key)
         || key.strip_prefix("kubernetes.io/cluster/") == Some(settings.cluster_name.as_str());
     !(key.starts_with("aws:")
-        || key.starts_with(OWN)
+        || is_note(key)
         || settings.external_managed_tags.contains(key)
         || (has_legacy && is_legacy))
 }
