@@ -1,10 +1,13 @@
 //! One unit at a time: what the world asks it to be. In: a [`Lens`], a [`Unit`], the settings in
 //! force. Out: [`Compiled`].
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use inroad_words::{
-    Diagnostic, TargetKey, Unit,
+    Diagnostic, StackKey, TargetKey, Unit,
     controller::{BalancerSettings, Controller},
     targets::TargetType,
 };
@@ -13,20 +16,47 @@ use inroad_world::{Lens, World};
 use crate::{
     foundation,
     ingress::{self, group},
-    model::{Compiled, Intent, TargetsIntent},
+    model::{Compiled, Intent, StackIntent, TargetsIntent},
     names, targets,
 };
+
+/// Stacks that are compiled already.
+pub type Stacks = BTreeMap<StackKey, Arc<StackIntent>>;
 
 /// Compiles one unit. Diagnostics are sorted, each said once.
 pub fn compile(lens: &Lens<'_>, unit: &Unit, controller: &Controller) -> Compiled {
     let settings = &controller.balancers;
+    let compiled = |key: StackKey| {
+        let stack = ingress::stack(lens, &key, settings, &mut Vec::new());
+        (key, Arc::new(stack))
+    };
+    let stacks: Stacks = match unit {
+        Unit::Foundation => group::stacks(lens, settings).into_iter().map(compiled).collect(),
+        Unit::Targets(key) => Stacks::from([compiled(key.stack.clone())]),
+        Unit::Stack(_) | Unit::Zone(_) => Stacks::new(),
+    };
+    compile_within(lens, unit, controller, &stacks)
+}
+
+/// Compiles one unit where every stack is at hand: its reads are then its own alone, and whoever keeps
+/// the stacks knows when one of them makes it due.
+pub fn compile_within(
+    lens: &Lens<'_>,
+    unit: &Unit,
+    controller: &Controller,
+    stacks: &Stacks,
+) -> Compiled {
+    let settings = &controller.balancers;
     let mut diagnostics = Vec::new();
     let intent = match unit {
-        Unit::Foundation => Intent::Foundation(foundation::compile(lens, settings)),
+        Unit::Foundation => Intent::Foundation(foundation::compile(lens, settings, stacks)),
         Unit::Stack(key) => {
             Intent::Stack(Box::new(ingress::stack(lens, key, settings, &mut diagnostics)))
         }
-        Unit::Targets(key) => Intent::Targets(targets_of(lens, key, settings, &mut diagnostics)),
+        Unit::Targets(key) => {
+            let stack = stacks.get(&key.stack).map(Arc::as_ref);
+            Intent::Targets(targets_of(lens, key, stack, (settings, &mut diagnostics)))
+        }
         Unit::Zone(key) => Intent::Zone(names::compile(lens, key, controller, &mut diagnostics)),
     };
     diagnostics.sort();
@@ -38,11 +68,10 @@ pub fn compile(lens: &Lens<'_>, unit: &Unit, controller: &Controller) -> Compile
 fn targets_of(
     lens: &Lens<'_>,
     key: &TargetKey,
-    settings: &BalancerSettings,
-    diagnostics: &mut Vec<Diagnostic>,
+    stack: Option<&StackIntent>,
+    (settings, diagnostics): (&BalancerSettings, &mut Vec<Diagnostic>),
 ) -> TargetsIntent {
-    let stack = ingress::stack(lens, &key.stack, settings, &mut Vec::new());
-    match stack.backends.get(&key.group) {
+    match stack.and_then(|stack| stack.backends.get(&key.group)) {
         None => TargetsIntent {
             key: key.clone(),
             service: None,
@@ -56,6 +85,11 @@ fn targets_of(
             endpoints: targets::endpoints(lens, backend, settings, diagnostics),
         },
     }
+}
+
+/// Every stack that the world asks for, also one whose members are deleted or cannot be placed.
+pub fn stacks(lens: &Lens<'_>, controller: &Controller) -> BTreeSet<StackKey> {
+    group::stacks(lens, &controller.balancers)
 }
 
 /// Every unit that the world asks for, but for zones, which only the outside knows: the foundation,

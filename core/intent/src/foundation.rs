@@ -5,19 +5,22 @@ use inroad_words::{Origin, controller::BalancerSettings};
 use inroad_world::Lens;
 
 use crate::{
-    ingress::{self, group},
+    compile::Stacks,
     model::{Backend, FoundationIntent, SecurityIntent, StackIntent, TargetPort},
     targets,
 };
 
 /// What the stacks of the world share. Mistakes are told with the stacks and targets themselves.
-pub(crate) fn compile(lens: &Lens<'_>, settings: &BalancerSettings) -> FoundationIntent {
+pub(crate) fn compile(
+    lens: &Lens<'_>,
+    settings: &BalancerSettings,
+    stacks: &Stacks,
+) -> FoundationIntent {
     let mut intent = FoundationIntent::default();
     if !settings.switches.backend_security_group {
         return intent;
     }
-    for key in group::stacks(lens, settings) {
-        let stack = ingress::stack(lens, &key, settings, &mut Vec::new());
+    for (key, stack) in stacks {
         if intent.held.is_none() {
             intent.held.clone_from(&stack.held);
         }
@@ -26,8 +29,8 @@ pub(crate) fn compile(lens: &Lens<'_>, settings: &BalancerSettings) -> Foundatio
             let named = groups.value.iter().map(|name| (name.clone(), groups.origin.clone()));
             intent.named.extend(named);
         }
-        if let (true, Some(first)) = (wears_backend_group(&stack), stack.members.first()) {
-            intent.needed_by.insert(key, first.clone());
+        if let (true, Some(first)) = (wears_backend_group(stack), stack.members.first()) {
+            intent.needed_by.insert(key.clone(), first.clone());
             for backend in stack.backends.values() {
                 open(lens, backend, settings, &mut intent);
             }

@@ -12,6 +12,6 @@ mod names;
 pub mod settings;
 mod targets;
 
-pub use compile::{compile, roots};
+pub use compile::{Stacks, compile, compile_within, roots, stacks};
 pub use model::{Compiled, Intent};
 pub use names::{ascii_name, lies_in};

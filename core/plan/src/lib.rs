@@ -24,4 +24,4 @@ pub use op::{Op, OpOutputs, RecordChange};
 pub use plan::{OpId, Plan};
 pub use render::render;
 pub use run::{Outcome, Run, StepError};
-pub use simulate::simulate;
+pub use simulate::{left_behind, simulate};

@@ -3,7 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_words::{Arn, Origin, Unit, facts::Outputs, hold::Hold};
+use inroad_words::{
+    Arn, Origin, Unit,
+    facts::Outputs,
+    hold::{Hold, HoldReason},
+};
 use serde::Serialize;
 
 use crate::{Op, RecordChange};
@@ -148,6 +152,28 @@ impl Plan {
     /// Whether there is nothing to do; what is held does not count.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// The plan without the steps that `waits` picks and those that come after them: each is held for
+    /// `reason` instead.
+    #[must_use]
+    pub fn holding(mut self, waits: impl Fn(&Op) -> bool, reason: &HoldReason) -> Self {
+        let mut held = BTreeSet::new();
+        // Numbers are a legal order, so one pass finds everything that comes after.
+        for (id, step) in &self.ops {
+            let before = self.after.get(id);
+            if waits(&step.op) || before.is_some_and(|it| !it.is_disjoint(&held)) {
+                held.insert(*id);
+                let subject = step.subject.to_string();
+                let hold = Hold { subject, reason: reason.clone(), origin: step.origin.clone() };
+                if !self.holds.contains(&hold) {
+                    self.holds.push(hold);
+                }
+            }
+        }
+        self.ops.retain(|id, _| !held.contains(id));
+        self.after.retain(|id, _| !held.contains(id));
+        self
     }
 
     /// How much it does. Targets and records count one by one, whatever calls carry them.

@@ -24,12 +24,22 @@ pub fn simulate(plan: &Plan, observed: &Observed) -> Observed {
     simulation.observed
 }
 
+/// The observation that a plan has left behind which went through whole: `outputs` are what its steps
+/// turned out to make. Whoever remembers it need not look again.
+pub fn left_behind(plan: &Plan, observed: &Observed, outputs: &Outputs) -> Observed {
+    let mut simulation = Simulation { made: outputs.clone(), ..Simulation::new(plan, observed) };
+    plan.ops.values().for_each(|step| simulation.apply(&step.op));
+    simulation.observed
+}
+
 /// A simulation step by step, for whoever looks at what is there in between.
 #[derive(Debug, Clone)]
 pub struct Simulation {
     /// What is there now.
     pub observed: Observed,
     known: Outputs,
+    /// What is made in truth; empty where nothing has happened and everything is made up.
+    made: Outputs,
     foreign_users: BTreeMap<Arn, BTreeSet<Arn>>,
     taken: BTreeSet<String>,
 }
@@ -47,6 +57,7 @@ impl Simulation {
             foreign_users: observed.target_groups.values().flatten().map(foreign).collect(),
             observed: observed.clone(),
             known: plan.known.clone(),
+            made: Outputs::default(),
             taken: phrase::names(observed).into_keys().collect(),
         }
     }
@@ -66,8 +77,15 @@ impl Simulation {
         self.count_users();
     }
 
-    /// An ARN or id for what is made that nothing else has.
+    /// The ARN or id of what is made: the true one, or one that nothing else has.
     fn make_up(&mut self, key: &ResourceKey) -> String {
+        let fields = [Field::Arn, Field::GroupId];
+        if let Some(made) = fields.iter().find_map(|field| self.made.get(key, *field)) {
+            let (made, all) = (made.to_owned(), self.made.0.iter());
+            let of_key = all.filter(|((of, _), _)| of == key);
+            self.known.0.extend(of_key.map(|(field, text)| (field.clone(), text.clone())));
+            return made;
+        }
         let mut made = format!("simulated:{key}");
         while !self.taken.insert(made.clone()) {
             made.push('\'');
@@ -157,8 +175,9 @@ impl Simulation {
             Op::CreateLoadBalancer { key, spec } => {
                 let mut spec = spec.clone();
                 spec.attributes.clear();
+                let name = self.made.get(key, Field::DnsName).unwrap_or(made);
                 all.entry(key.id.clone()).or_default().push(SeenBalancer {
-                    dns_name: made.into(),
+                    dns_name: name.into(),
                     arn: Arn(made.into()),
                     state: "active".into(),
                     kind: "application".into(),
