@@ -10,6 +10,7 @@ pub mod crd;
 mod lens;
 pub mod manifest;
 mod object;
+mod tidy;
 mod world;
 mod yaml;
 

@@ -101,27 +101,59 @@ impl Parsed {
 
     fn object<T: Resource + DeserializeOwned>(&mut self, document: Document) {
         let Document { value, marks } = document;
-        let Some(key) = key(T::KIND, &value) else {
-            let mark = marks.nearest("/metadata").cloned();
-            let origin = mark.map_or(Origin::Default, Origin::File);
-            let message = format!("this {} has no metadata.name", T::KIND.as_str());
-            self.diagnostics.push(
-                Diagnostic::error(codes::NAMELESS, origin, message)
-                    .help("give it a `metadata.name`; nothing else of it is read without one"),
-            );
-            return;
-        };
-        match serde_path_to_error::deserialize::<_, T>(&value) {
-            Ok(content) => self.objects.push(Object::new(content, marks)),
-            Err(error) => {
-                self.diagnostics.push(wrong_field(&key, &value, &error));
-                self.rejected.insert(key, Arc::new(marks));
+        let marks = Arc::new(marks);
+        match typed::<T>(&value, &marks) {
+            Ok(object) => self.objects.push(object),
+            Err(diagnostic) => {
+                if let Origin::Object { object, .. } = &diagnostic.origin {
+                    self.rejected.insert(object.clone(), marks);
+                }
+                self.diagnostics.push(diagnostic);
             }
         }
     }
 }
 
-fn key(kind: Kind, value: &Value) -> Option<ObjectKey> {
+/// One object of a known kind, as an API server writes it; `apiVersion` and `kind` may be missing,
+/// as they are in lists.
+///
+/// # Errors
+/// A [`Diagnostic`] that names the field where the object is not what Kubernetes says of the kind.
+pub fn decode(kind: Kind, value: &Value) -> Result<Object, Diagnostic> {
+    let decode = match kind {
+        Kind::Ingress => typed::<Ingress>,
+        Kind::IngressClass => typed::<IngressClass>,
+        Kind::IngressClassParams => typed::<IngressClassParams>,
+        Kind::Service => typed::<Service>,
+        Kind::EndpointSlice => typed::<EndpointSlice>,
+        Kind::Node => typed::<Node>,
+        Kind::Pod => typed::<Pod>,
+        Kind::Namespace => typed::<Namespace>,
+    };
+    decode(value, &Arc::default())
+}
+
+fn typed<T: Resource + DeserializeOwned>(
+    value: &Value,
+    marks: &Arc<Marks>,
+) -> Result<Object, Diagnostic> {
+    let Some(key) = key(T::KIND, value) else { return Err(nameless(T::KIND, marks)) };
+    match serde_path_to_error::deserialize::<_, T>(value) {
+        Ok(content) => Ok(Object::new(content, marks.clone())),
+        Err(error) => Err(wrong_field(&key, value, &error)),
+    }
+}
+
+fn nameless(kind: Kind, marks: &Marks) -> Diagnostic {
+    let mark = marks.nearest("/metadata").cloned();
+    let origin = mark.map_or(Origin::Default, Origin::File);
+    let message = format!("this {} has no metadata.name", kind.as_str());
+    Diagnostic::error(codes::NAMELESS, origin, message)
+        .help("give it a `metadata.name`; nothing else of it is read without one")
+}
+
+/// What an object of this kind is called; `None` where it has no name.
+pub fn key(kind: Kind, value: &Value) -> Option<ObjectKey> {
     let name = value.pointer("/metadata/name")?.as_str().filter(|name| !name.is_empty())?;
     let namespace = value.pointer("/metadata/namespace").and_then(Value::as_str);
     let namespace = if kind.is_namespaced() { namespace.unwrap_or("default") } else { "" };

@@ -12,7 +12,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::crd::IngressClassParams;
+use crate::{crd::IngressClassParams, tidy};
 
 /// One object. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub trait Resource: Sized + 'static {
     fn meta(&self) -> &ObjectMeta;
     /// `metadata`, to be tidied.
     fn meta_mut(&mut self) -> &mut ObjectMeta;
-    /// Drops what changes without a meaning to us, so that it makes nothing due.
+    /// Drops what nobody here reads: it would only cost memory, and make work due when it changes.
     fn tidy(&mut self) {}
 }
 
@@ -93,26 +93,26 @@ resource!(
     Service,
     EndpointSlice,
     Node {
-        /// Kubelets report every few minutes that nothing has changed.
         fn tidy(&mut self) {
-            let conditions = self.status.as_mut().and_then(|status| status.conditions.as_mut());
-            for condition in conditions.into_iter().flatten() {
-                condition.last_heartbeat_time = None;
-            }
+            tidy::node(self);
         }
     },
-    Pod,
+    Pod {
+        fn tidy(&mut self) {
+            tidy::pod(self);
+        }
+    },
     Namespace
 );
 
 impl Object {
-    /// An object as the world keeps it: without managed fields, resource version and heartbeats.
-    /// A namespaced object without a namespace is in `default`.
-    pub fn new<T: Resource>(mut content: T, marks: Marks) -> Self {
+    /// An object as the world keeps it: without managed fields, resource version, the copy that
+    /// `kubectl apply` leaves, and what [`Resource::tidy`] drops. A namespaced object without a
+    /// namespace is in `default`.
+    pub fn new<T: Resource>(mut content: T, marks: impl Into<Arc<Marks>>) -> Self {
         content.tidy();
         let meta = content.meta_mut();
-        meta.managed_fields = None;
-        meta.resource_version = None;
+        tidy::meta(meta);
         if T::KIND.is_namespaced() {
             meta.namespace.get_or_insert_with(|| "default".into());
         } else {
@@ -120,7 +120,7 @@ impl Object {
         }
         let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
         let key = ObjectKey::new(T::KIND, namespace.unwrap_or_default(), name.unwrap_or_default());
-        Self { key, data: content.into_data(), marks: Arc::new(marks) }
+        Self { key, data: content.into_data(), marks: marks.into() }
     }
 
     /// The content, where it is of type `T`.
