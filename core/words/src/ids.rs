@@ -14,6 +14,8 @@ pub enum Kind {
     IngressClass,
     /// `elbv2.k8s.aws/v1beta1` IngressClassParams.
     IngressClassParams,
+    /// `elbv2.k8s.aws/v1beta1` TargetGroupBinding.
+    TargetGroupBinding,
     /// `v1` Service.
     Service,
     /// `discovery.k8s.io/v1` EndpointSlice.
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Ingress => "ingress",
             Kind::IngressClass => "ingressclass",
             Kind::IngressClassParams => "ingressclassparams",
+            Kind::TargetGroupBinding => "targetgroupbinding",
             Kind::Service => "service",
             Kind::EndpointSlice => "endpointslice",
             Kind::Node => "node",

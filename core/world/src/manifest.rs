@@ -18,7 +18,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::{
     codes,
-    crd::IngressClassParams,
+    crd::{IngressClassParams, TargetGroupBinding},
     object::{Marks, Object, Resource, escape},
     yaml::{self, Document},
 };
@@ -90,6 +90,9 @@ impl Parsed {
             ("elbv2.k8s.aws/v1beta1", "IngressClassParams") => {
                 self.object::<IngressClassParams>(document)
             }
+            ("elbv2.k8s.aws/v1beta1", "TargetGroupBinding") => {
+                self.object::<TargetGroupBinding>(document)
+            }
             ("v1", "Service") => self.object::<Service>(document),
             ("discovery.k8s.io/v1", "EndpointSlice") => self.object::<EndpointSlice>(document),
             ("v1", "Node") => self.object::<Node>(document),
@@ -124,6 +127,7 @@ pub fn decode(kind: Kind, value: &Value) -> Result<Object, Diagnostic> {
         Kind::Ingress => typed::<Ingress>,
         Kind::IngressClass => typed::<IngressClass>,
         Kind::IngressClassParams => typed::<IngressClassParams>,
+        Kind::TargetGroupBinding => typed::<TargetGroupBinding>,
         Kind::Service => typed::<Service>,
         Kind::EndpointSlice => typed::<EndpointSlice>,
         Kind::Node => typed::<Node>,

@@ -12,7 +12,10 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::{crd::IngressClassParams, tidy};
+use crate::{
+    crd::{IngressClassParams, TargetGroupBinding},
+    tidy,
+};
 
 /// One object. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,6 +42,7 @@ pub enum ObjectData {
     Ingress(Arc<Ingress>),
     IngressClass(Arc<IngressClass>),
     IngressClassParams(Arc<IngressClassParams>),
+    TargetGroupBinding(Arc<TargetGroupBinding>),
     Service(Arc<Service>),
     EndpointSlice(Arc<EndpointSlice>),
     Node(Arc<Node>),
@@ -90,6 +94,7 @@ resource!(
     Ingress,
     IngressClass,
     IngressClassParams,
+    TargetGroupBinding,
     Service,
     EndpointSlice,
     Node {

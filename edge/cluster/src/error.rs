@@ -23,3 +23,17 @@ pub enum FeedError {
         source: notify::Error,
     },
 }
+
+/// An error with its causes: «connection refused» is never on top.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let sentence = cause.to_string();
+        if !text.contains(&sentence) {
+            text = format!("{text}: {sentence}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -307,6 +307,7 @@ fn manifest_of(object: &Object) -> Value {
         ObjectData::Ingress(it) => json!(**it),
         ObjectData::IngressClass(it) => json!(**it),
         ObjectData::IngressClassParams(it) => json!(**it),
+        ObjectData::TargetGroupBinding(it) => json!(**it),
         ObjectData::Service(it) => json!(**it),
         ObjectData::EndpointSlice(it) => json!(**it),
         ObjectData::Node(it) => json!(**it),

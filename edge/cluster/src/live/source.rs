@@ -6,11 +6,13 @@ use futures::{FutureExt, StreamExt, stream::BoxStream};
 use inroad_words::Kind;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::{
-    Client,
-    api::{ListParams, Request, WatchEvent, WatchParams},
+    Client, Resource,
+    api::{DynamicObject, ListParams, Request, WatchEvent, WatchParams},
 };
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::{error::chain, kinds::resource};
 
 /// Objects a page: a page of large Pods is then a few megabytes at most, and gone before the next.
 const PAGE: u32 = 250;
@@ -56,11 +58,8 @@ pub(crate) type Events = BoxStream<'static, Result<WatchEvent<Value>, Trouble>>;
 
 impl Source {
     pub(crate) fn new(client: Client, kind: Kind, namespace: Option<&str>) -> Self {
-        let (root, plural) = collection(kind);
-        let path = match namespace.filter(|_| kind.is_namespaced()) {
-            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
-            None => format!("{root}/{plural}"),
-        };
+        let path =
+            DynamicObject::url_path(&resource(kind), namespace.filter(|_| kind.is_namespaced()));
         let only = namespace.filter(|_| kind == Kind::Namespace);
         let fields = only.map(|namespace| format!("metadata.name={namespace}"));
         Self { kind, client, path, fields }
@@ -144,33 +143,5 @@ fn status_trouble(status: &kube::core::Status) -> Trouble {
         404 => Trouble::Absent,
         410 => Trouble::Gone,
         code => Trouble::Failed(format!("{code} {}: {}", status.reason, status.message)),
-    }
-}
-
-/// An error with its causes: «connection refused» is never on top.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// Where the API server keeps a kind, and its plural.
-fn collection(kind: Kind) -> (&'static str, &'static str) {
-    match kind {
-        Kind::Ingress => ("/apis/networking.k8s.io/v1", "ingresses"),
-        Kind::IngressClass => ("/apis/networking.k8s.io/v1", "ingressclasses"),
-        Kind::IngressClassParams => ("/apis/elbv2.k8s.aws/v1beta1", "ingressclassparams"),
-        Kind::Service => ("/api/v1", "services"),
-        Kind::EndpointSlice => ("/apis/discovery.k8s.io/v1", "endpointslices"),
-        Kind::Node => ("/api/v1", "nodes"),
-        Kind::Pod => ("/api/v1", "pods"),
-        Kind::Namespace => ("/api/v1", "namespaces"),
     }
 }
