@@ -171,7 +171,8 @@ impl SettingsArgs {
     /// # Errors
     /// A tag list, gate or record type that is none.
     pub(crate) fn controller(&self) -> anyhow::Result<Controller> {
-        Ok(Controller { balancers: self.balancer_settings()?, dns: self.dns_settings()? })
+        let (balancers, dns) = (self.balancer_settings()?, self.dns_settings()?);
+        Ok(Controller { balancers, dns, ..Controller::default() })
     }
 
     fn balancer_settings(&self) -> anyhow::Result<BalancerSettings> {
@@ -244,6 +245,7 @@ impl SettingsArgs {
             managed_types: types.collect::<anyhow::Result<_>>()?,
             evaluate_target_health: !args.no_aws_evaluate_target_health,
             prefer_cname: args.aws_prefer_cname,
+            migrate_from_owner: None,
         })
     }
 }

@@ -18,7 +18,7 @@ mod testing;
 
 pub use model::{Desired, Resource, Shaped};
 pub use needs::needs;
-pub use records::{arbitrate, txt};
+pub use records::{arbitrate, prefer, txt};
 pub use shape::shape;
 pub use stack::stack_json;
 pub use tags::{

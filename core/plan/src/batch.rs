@@ -8,7 +8,7 @@ use inroad_words::{
     record::{Record, RecordData},
 };
 
-use crate::{RecordChange, codes::TOO_MANY_CHANGES, ownership::Mark, plan::FieldChange};
+use crate::{RecordChange, codes::TOO_MANY_CHANGES, ownership::labels, plan::FieldChange};
 
 /// A change, and the field that asks for it.
 #[derive(Debug)]
@@ -132,5 +132,5 @@ fn name(change: &RecordChange) -> &str {
 }
 
 fn is_mark(change: &RecordChange) -> bool {
-    Mark::read(change.subject()).is_some()
+    labels(change.subject()).is_some()
 }

@@ -8,7 +8,7 @@ mod draft;
 mod keep;
 pub mod op;
 mod order;
-mod ownership;
+pub mod ownership;
 pub mod phrase;
 pub mod plan;
 mod policy;

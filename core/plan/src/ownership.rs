@@ -3,11 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use inroad_desired::txt::{Labels, Naming};
+use inroad_desired::{
+    model::Candidate,
+    txt::{Labels, Naming},
+};
 use inroad_words::{
     controller::DnsSettings,
     record::{Record, RecordData, RecordKey, RecordType},
 };
+
+/// Of those that want one record set, the most preferred first, whoever has it; else the first.
+pub fn preferred<'c>(wanted: &'c [Candidate], resource: &str) -> Option<&'c Candidate> {
+    wanted.iter().find(|it| it.resource == resource).or_else(|| wanted.first())
+}
 
 /// A TXT record that says whose another record is.
 #[derive(Debug, Clone)]
@@ -15,20 +23,50 @@ pub(crate) struct Mark<'a> {
     /// As it was read: whatever else stands in it is not ours.
     pub(crate) record: &'a Record,
     pub(crate) labels: Labels,
+    /// It names the owner whose records are taken over (`--migrate-from-txt-owner`).
+    pub(crate) is_taken_over: bool,
 }
 
 impl<'a> Mark<'a> {
-    /// Reads a TXT record; `None` where it says nothing of ownership.
-    pub(crate) fn read(record: &'a Record) -> Option<Self> {
-        let RecordData::Values(values) = &record.data else { return None };
-        let is_txt = record.key.record_type == RecordType::TXT;
-        let labels = values.iter().filter(|_| is_txt).find_map(|value| Labels::parse(value))?;
-        Some(Self { record, labels })
+    /// Reads a TXT record; `None` where it says nothing of ownership. What the owner had whose records
+    /// are taken over is ours.
+    pub(crate) fn read(record: &'a Record, dns: &DnsSettings) -> Option<Self> {
+        let mut labels = labels(record)?;
+        let before = dns.migrate_from_owner.as_deref();
+        let is_taken_over =
+            before.is_some() && labels.owner() == before && before != Some(&dns.owner);
+        if is_taken_over {
+            labels.0.insert("owner".into(), dns.owner.clone());
+        }
+        Some(Self { record, labels, is_taken_over })
     }
 
     pub(crate) fn is_of(&self, owner: &str) -> bool {
         self.labels.owner() == Some(owner)
     }
+}
+
+/// What a TXT record says about another record; `None` where it is of another kind.
+pub(crate) fn labels(record: &Record) -> Option<Labels> {
+    let RecordData::Values(values) = &record.data else { return None };
+    let is_txt = record.key.record_type == RecordType::TXT;
+    values.iter().filter(|_| is_txt).find_map(|value| Labels::parse(value))
+}
+
+/// What stands written about each record of a zone: `owner`, `resource`, and what others have added.
+/// Ownership records themselves are left out; what nobody speaks of has no labels.
+pub fn owners(
+    records: &BTreeMap<RecordKey, Record>,
+    dns: &DnsSettings,
+) -> BTreeMap<RecordKey, Labels> {
+    let registry = Registry::read(records, dns);
+    let plain = records.values().filter(|record| labels(record).is_none());
+    plain
+        .map(|record| {
+            let marks = registry.look_up(record).marks;
+            (record.key.clone(), marks.first().map(|mark| mark.labels.clone()).unwrap_or_default())
+        })
+        .collect()
 }
 
 /// A record that is there.
@@ -63,7 +101,7 @@ pub(crate) struct Registry<'a> {
 impl<'a> Registry<'a> {
     pub(crate) fn read(records: &'a BTreeMap<RecordKey, Record>, dns: &DnsSettings) -> Self {
         let naming = Naming::new(dns);
-        let marks = records.values().filter_map(Mark::read).filter_map(|mark| {
+        let marks = records.values().filter_map(|it| Mark::read(it, dns)).filter_map(|mark| {
             let key = &mark.record.key;
             let (name, record_type) = naming.to_endpoint_name(&key.name)?;
             Some(((name, record_type, key.set_identifier.clone()), mark))

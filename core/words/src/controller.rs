@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{balancer::Scheme, record::RecordType, targets::TargetType};
+use crate::{Kind, balancer::Scheme, record::RecordType, targets::TargetType};
 
 /// Everything that compile, shape and diff are told by the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,6 +13,10 @@ pub struct Controller {
     pub balancers: BalancerSettings,
     /// The DNS half (ExternalDNS's flags).
     pub dns: DnsSettings,
+    /// What names are read from (ExternalDNS's source flags).
+    pub sources: SourceSettings,
+    /// How far records may be deleted.
+    pub guard: DeletionGuard,
 }
 
 /// ALBC's flags (load-balancers.md 11.1).
@@ -139,9 +143,21 @@ pub struct DnsSettings {
     pub evaluate_target_health: bool,
     /// `--aws-prefer-cname`.
     pub prefer_cname: bool,
+    /// `--migrate-from-txt-owner`: records of this owner are ours too, and are marked so.
+    pub migrate_from_owner: Option<String>,
 }
 
 impl DnsSettings {
+    /// What contradicts itself among the settings of ownership, in words; `None`: nothing. The same that
+    /// ExternalDNS refuses to start with.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        if self.owner.is_empty() {
+            return Some("--txt-owner-id must not be empty");
+        }
+        let both = !self.txt_prefix.is_empty() && !self.txt_suffix.is_empty();
+        both.then_some("--txt-prefix and --txt-suffix exclude each other")
+    }
+
     /// Whether names like this one (lower case, no trailing dot) are ours to keep: `--domain-filter` and
     /// `--exclude-domains`. A filter `.x` means the names below `x`, `x` itself too without the dot.
     pub fn admits(&self, name: &str) -> bool {
@@ -172,6 +188,90 @@ impl Default for DnsSettings {
             managed_types: BTreeSet::from([RecordType::A, RecordType::AAAA, RecordType::CNAME]),
             evaluate_target_health: true,
             prefer_cname: false,
+            migrate_from_owner: None,
         }
     }
+}
+
+/// What names are read from (`--source`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// `ingress`.
+    Ingress,
+    /// `service`.
+    Service,
+    /// A source of ExternalDNS that is not served. Records whose label does not say which object they
+    /// are for may be of one, and stay.
+    Other(String),
+}
+
+impl Source {
+    /// The source of this name.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "ingress" => Source::Ingress,
+            "service" => Source::Service,
+            other => Source::Other(other.to_owned()),
+        }
+    }
+
+    /// The kind of object that it reads; `None` where it is not served.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Source::Ingress => Some(Kind::Ingress),
+            Source::Service => Some(Kind::Service),
+            Source::Other(_) => None,
+        }
+    }
+}
+
+/// ExternalDNS's flags of what is read (dns.md 1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceSettings {
+    /// `--source`; empty: the DNS half claims nothing, and deletes nothing.
+    pub sources: BTreeSet<Source>,
+    /// `--namespace`; `None`: all.
+    pub namespace: Option<String>,
+    /// `--publish-internal-services`: Services of type ClusterIP lead to their cluster address.
+    pub publish_internal_services: bool,
+}
+
+impl Default for SourceSettings {
+    fn default() -> Self {
+        Self {
+            sources: BTreeSet::from([Source::Ingress]),
+            namespace: None,
+            publish_internal_services: false,
+        }
+    }
+}
+
+impl SourceSettings {
+    /// Whether objects of this kind and namespace are read.
+    pub fn reads(&self, kind: Kind, namespace: &str) -> bool {
+        let is_source = self.sources.iter().any(|source| source.kind() == Some(kind));
+        is_source && self.namespace.as_ref().is_none_or(|only| only == namespace)
+    }
+}
+
+/// What keeps a mistake from emptying a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionGuard {
+    /// `--max-deletes`: where more names of a zone than this should go in one run, none of them goes;
+    /// 0: any number may.
+    pub max_deletes: usize,
+    /// Kinds that were not listed completely yet: while one of them is a source, no record goes.
+    pub incomplete: BTreeSet<Kind>,
+}
+
+impl Default for DeletionGuard {
+    fn default() -> Self {
+        Self { max_deletes: Self::MAX_DELETES, incomplete: BTreeSet::new() }
+    }
+}
+
+impl DeletionGuard {
+    /// `--max-deletes` where nobody says it: more than a busy day takes, less than most zones hold.
+    pub const MAX_DELETES: usize = 500;
 }

@@ -1,6 +1,6 @@
 //! Which table is put to which room of inroad.
 
-use super::{dns_names, dns_plan, glob, ingress_model, tables::Case};
+use super::{dns_names, dns_plan, dns_registry, glob, ingress_model, tables::Case};
 
 /// Runs one case; the error says where inroad differs from what is recorded.
 pub(super) type Adapter = fn(&Case) -> Result<(), String>;
@@ -9,11 +9,15 @@ pub(super) type Adapter = fn(&Case) -> Result<(), String>;
 const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check),
     ("external-dns/endpoint/labels_test__TestParseLabels.json", dns_names::labels),
-    ("external-dns/plan/conflict_test__Suite.json", dns_plan::check),
+    ("external-dns/plan/conflict_test__Suite.json", dns_plan::conflicts),
+    ("external-dns/plan/plan_test__TestShouldUpdateProviderSpecific.json", dns_plan::properties),
     ("external-dns/plan/plan_test__*.json", dns_plan::check),
+    ("external-dns/plan/policy_test__TestApply.json", dns_plan::policy),
     ("external-dns/registry/mapper/*_ToEndpointName.json", dns_names::to_endpoint_name),
     ("external-dns/registry/mapper/*_ToTXTName.json", dns_names::to_txt_name),
+    ("external-dns/registry/mapper/*_RecordTypeInAffix.json", dns_names::says_type),
     ("external-dns/registry/mapper/*__TestToEndpointNameNewTXT.json", dns_names::both_ways),
+    ("external-dns/registry/txt/registry_test__*.json", dns_registry::check),
 ];
 
 /// The adapter for a table.

@@ -22,6 +22,13 @@ pub(super) fn to_endpoint_name(case: &Case) -> Result<(), String> {
     equal(text(case.at("/row/wantRecordType")), kind.map_or("", RecordType::as_str))
 }
 
+/// Whether an affix says the record type.
+pub(super) fn says_type(case: &Case) -> Result<(), String> {
+    let want = case.at("/row/want").as_bool().ok_or("no want")?;
+    let got = naming(case).is_template();
+    (want == got).then_some(()).ok_or_else(|| format!("want {want}, got {got}"))
+}
+
 /// There and back.
 pub(super) fn both_ways(case: &Case) -> Result<(), String> {
     let kind = text(case.at("/row/recordType"));

@@ -3,32 +3,102 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_desired::{
-    Desired, Resource, arbitrate,
-    model::Candidate,
-    txt::{Labels, Naming},
-};
-use inroad_intent::ascii_name;
-use inroad_plan::{Op, RecordChange, diff};
+use inroad_desired::{Desired, Resource, arbitrate, model::Candidate, prefer, txt::Labels};
+use inroad_plan::{RecordChange, diff, ownership::preferred};
 use inroad_words::{
     Origin, Origins, Unit, ZoneKey,
     controller::{Controller, DnsPolicy, DnsSettings},
     observed::Observed,
-    record::{Record, RecordData, RecordKey, RecordType},
+    record::{Record, RecordData, RecordType},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::tables::Case;
+use super::{
+    dns_records::{changes, line, list, mark, record, say, text},
+    tables::Case,
+};
 
 /// Runs one case, each of its steps by itself.
 pub(super) fn check(case: &Case) -> Result<(), String> {
-    match case.at("/steps").as_array() {
-        Some(steps) => steps.iter().try_for_each(|it| step(&it["input"], &it["want"])),
-        None => step(case.at("/input"), case.at("/want")),
+    let changes = case.body.get("components").and_then(|it| it.get("changes:Changes"));
+    match (case.at("/steps").as_array(), case.at("/input"), changes) {
+        (Some(steps), ..) => steps.iter().try_for_each(|it| step(&it["input"], &it["want"])),
+        (None, Value::Null, Some(changes)) => are_changes(changes),
+        (None, Value::Null, None) => Err("the case asks for nothing".into()),
+        (None, input, _) => step(input, case.at("/want")),
     }
 }
 
-fn step(input: &Value, want: &Value) -> Result<(), String> {
+/// Who gets a name: candidates of one call, and the current one where there is one.
+pub(super) fn conflicts(case: &Case) -> Result<(), String> {
+    let calls = list(case.at("/io"));
+    if calls.is_empty() {
+        return Err("the case asks for nothing".into());
+    }
+    let dns = DnsSettings::default();
+    for call in calls {
+        let all = list(&call["args"]["candidates"]).iter().map(|it| candidate(it, &dns));
+        let mut all = all.collect::<Result<Vec<_>, _>>()?;
+        prefer(&mut all);
+        let holder = text(&call["args"]["current"]["labels"]["resource"]);
+        let got = preferred(&all, holder).map(|it| (&it.record.spec, it.resource.as_str()));
+        let want = candidate(&call["returns"][0], &dns)?;
+        if got != Some((&want.record.spec, &want.resource)) {
+            return Err(format!("want {want:?}\ngot {got:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether changes are any: what is written where they are due, and nothing else.
+fn are_changes(changes: &Value) -> Result<(), String> {
+    let both = |one: &str, other: &str| [list(&changes[one]), list(&changes[other])].concat();
+    let before = list(&changes["updateOld"]);
+    let after = list(&changes["updateNew"]).iter().enumerate();
+    let differ = after.filter(|(nth, it)| before.get(*nth) != Some(it)).map(|(_, it)| it);
+    let want = json!({
+        "create": changes["create"], "delete": changes["delete"],
+        "updateNew": differ.collect::<Vec<_>>(),
+    });
+    let input = json!({
+        "current": both("delete", "updateOld"), "desired": both("create", "updateNew"),
+        "managedRecords": RecordType::ALL, "ownerID": "",
+    });
+    step(&input, &want)
+}
+
+/// A policy by itself: everything is ours, and every change of the row is due.
+pub(super) fn policy(case: &Case) -> Result<(), String> {
+    let changes = case.at("/row/changes");
+    let both = |one: &str, other: &str| [list(&changes[one]), list(&changes[other])].concat();
+    let kind = text(case.at("/row/policy/$type"));
+    let name = kind.trim_start_matches("plan.").trim_end_matches("Policy");
+    let input = json!({
+        "current": both("delete", "updateOld"), "desired": both("create", "updateNew"),
+        "policies": [name], "managedRecords": ["A"], "ownerID": "",
+    });
+    step(&input, case.at("/row/expected"))
+}
+
+/// Whether other properties are a reason to write.
+pub(super) fn properties(case: &Case) -> Result<(), String> {
+    let named = |side: &str| {
+        let mut endpoint = case.at("/row")[side].clone();
+        endpoint["dnsName"] = "name.test".into();
+        endpoint["targets"] = json!(["192.0.2.1"]);
+        endpoint
+    };
+    let (current, desired) = (named("current"), named("desired"));
+    let updates = case.at("/row/shouldUpdate").as_bool().ok_or("no shouldUpdate")?;
+    let want = json!({ "updateNew": if updates { vec![desired.clone()] } else { vec![] } });
+    let input = json!({
+        "current": [current], "desired": [desired], "managedRecords": ["A"], "ownerID": "",
+    });
+    step(&input, &want)
+}
+
+/// One plan: what of it is asked, and what is to come of it.
+pub(super) fn step(input: &Value, want: &Value) -> Result<(), String> {
     let dns = settings(input)?;
     let mut seen = BTreeMap::new();
     for endpoint in list(&input["current"]) {
@@ -53,11 +123,7 @@ fn step(input: &Value, want: &Value) -> Result<(), String> {
     let controller = Controller { dns, ..Controller::default() };
     let observed = Observed { records: Some(seen), ..Observed::default() };
     let plan = diff(&desired, &observed, &controller);
-    let got = plan.ops.values().flat_map(|step| match &step.op {
-        Op::ChangeRecords { changes, .. } => changes.iter().filter_map(said).collect(),
-        _ => Vec::new(),
-    });
-    let got: BTreeSet<String> = got.collect();
+    let got: BTreeSet<String> = changes(&plan).filter_map(said).collect();
     let want = wanted_changes(want)?;
     (got == want).then_some(()).ok_or_else(|| format!("want {want:#?}\ngot {got:#?}"))
 }
@@ -90,37 +156,18 @@ fn settings(input: &Value) -> Result<DnsSettings, String> {
     })
 }
 
-fn candidate(endpoint: &Value, dns: &DnsSettings) -> Result<Candidate, String> {
+/// What an endpoint of the peer asks for.
+pub(super) fn candidate(endpoint: &Value, dns: &DnsSettings) -> Result<Candidate, String> {
     let spec = record(endpoint)?;
     let resource = text(&endpoint["labels"]["resource"]).to_owned();
     let mark = mark(&spec, &dns.owner, &resource, dns);
+    Ok(wish(spec, mark, &resource))
+}
+
+/// A record that somebody asks for, with its ownership record.
+pub(super) fn wish(spec: Record, mark: Record, resource: &str) -> Candidate {
     let record = Resource { spec, origins: Origins::of(Origin::Default) };
-    Ok(Candidate { record, mark, resource })
-}
-
-fn record(endpoint: &Value) -> Result<Record, String> {
-    let record_type = text(&endpoint["recordType"]);
-    let targets = list(&endpoint["targets"]).iter().map(|it| text(it).to_owned());
-    let properties = list(&endpoint["providerSpecific"]).iter();
-    let properties =
-        properties.map(|it| (text(&it["name"]).to_owned(), text(&it["value"]).to_owned()));
-    Ok(Record {
-        key: RecordKey {
-            name: ascii_name(text(&endpoint["dnsName"])),
-            record_type: RecordType::parse(record_type).ok_or(record_type)?,
-            set_identifier: text(&endpoint["setIdentifier"]).to_owned(),
-        },
-        ttl: endpoint["recordTTL"].as_u64().and_then(|it| u32::try_from(it).ok()),
-        data: RecordData::Values(targets.collect()),
-        properties: properties.collect(),
-    })
-}
-
-fn mark(record: &Record, owner: &str, resource: &str, dns: &DnsSettings) -> Record {
-    let name = Naming::new(dns).to_txt_name(&record.key.name, record.key.record_type);
-    let key = RecordKey { name, record_type: RecordType::TXT, ..record.key.clone() };
-    let value = Labels::new(owner, resource).to_value();
-    Record { key, ttl: None, data: RecordData::Values([value].into()), ..record.clone() }
+    Candidate { record, mark, resource: resource.to_owned() }
 }
 
 fn wanted_changes(want: &Value) -> Result<BTreeSet<String>, String> {
@@ -135,24 +182,7 @@ fn wanted_changes(want: &Value) -> Result<BTreeSet<String>, String> {
 
 /// What becomes of a record; ownership records are not the plan's at the peer.
 fn said(change: &RecordChange) -> Option<String> {
-    let RecordData::Values(values) = &change.subject().data else { return None };
-    let symbol = match change {
-        RecordChange::Create { .. } => '+',
-        RecordChange::Upsert { .. } => '~',
-        RecordChange::Delete { .. } => '-',
-    };
+    let RecordData::Values(values) = &change.subject().data else { return Some(say(change)) };
     let is_mark = values.iter().any(|value| Labels::parse(value).is_some());
-    (!is_mark).then(|| line(symbol, change.subject()))
-}
-
-fn line(symbol: char, record: &Record) -> String {
-    format!("{symbol} {} {:?}", record.key, record.data)
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+    (!is_mark).then(|| say(change))
 }

@@ -6,6 +6,8 @@ mod adapters;
 mod diff;
 mod dns_names;
 mod dns_plan;
+mod dns_records;
+mod dns_registry;
 mod exceptions;
 mod glob;
 mod ingress_model;

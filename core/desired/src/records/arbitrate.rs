@@ -19,14 +19,17 @@ pub fn arbitrate(candidates: Vec<Candidate>) -> (DesiredRecords, Vec<Diagnostic>
     for candidate in candidates {
         records.entry(candidate.record.spec.key.clone()).or_default().push(candidate);
     }
-    for wanted in records.values_mut() {
-        wanted.sort_by_cached_key(|it| (rank(&it.record.spec), it.resource.clone()));
-    }
+    records.values_mut().for_each(|wanted| prefer(wanted));
     let mut diagnostics = drop_cnames(&mut records);
     for wanted in records.values() {
         diagnostics.extend(contested(wanted));
     }
     (records, diagnostics)
+}
+
+/// The most preferred first: fewer targets, then lower ones, then by who asks.
+pub fn prefer(wanted: &mut [Candidate]) {
+    wanted.sort_by_cached_key(|it| (rank(&it.record.spec), it.resource.clone()));
 }
 
 /// How a target is preferred: addresses before names.

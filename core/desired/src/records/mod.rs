@@ -20,8 +20,8 @@ use inroad_words::{
     record::Zone,
 };
 
-pub use self::arbitrate::arbitrate;
-use self::wish::Wish;
+pub use self::arbitrate::{arbitrate, prefer};
+use self::{txt::long_label, wish::Wish};
 use crate::{
     codes,
     model::{Desired, Shaped},
@@ -102,10 +102,6 @@ fn settle<'a>(
             Err(Refused::Waits(reason, Some(Box::new(diagnostic))))
         }
     }
-}
-
-fn long_label(name: &str) -> Option<&str> {
-    name.split('.').find(|label| label.len() > 63)
 }
 
 /// Where the claim leads, with the names of load balancers filled in.

@@ -118,9 +118,16 @@ impl Naming {
         }
     }
 
-    fn is_template(&self) -> bool {
+    /// Whether an affix says the record type, so that the name itself does not.
+    pub fn is_template(&self) -> bool {
         self.prefix.contains(TYPE) || self.suffix.contains(TYPE)
     }
+}
+
+/// The first label of a name that has more than the 63 characters that DNS allows (RFC 1035, 2.3.4): no
+/// record can have such a name, an ownership record neither.
+pub fn long_label(name: &str) -> Option<&str> {
+    name.split('.').find(|label| label.len() > 63)
 }
 
 fn split(name: &str) -> (&str, Option<&str>) {

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_desired::txt::Labels;
-use inroad_words::record::{Record, RecordData, RecordKey};
+use inroad_words::{
+    controller::DnsSettings,
+    record::{Record, RecordData, RecordKey},
+};
 
 use crate::{RecordChange, ownership::Mark};
 
@@ -16,15 +19,15 @@ pub(super) struct Foreign(pub(super) String);
 pub(super) fn with_record(
     wanted: &Record,
     seen: &BTreeMap<RecordKey, Record>,
-    owner: &str,
+    dns: &DnsSettings,
 ) -> Result<Option<RecordChange>, Foreign> {
     let Some(there) = seen.get(&wanted.key) else {
         return Ok(Some(RecordChange::Create { record: wanted.clone() }));
     };
-    let Some(mark) = Mark::read(there) else {
+    let Some(mark) = Mark::read(there, dns) else {
         return Err(Foreign(format!("{} is there, and says something else", there.key)));
     };
-    if !mark.is_of(owner) {
+    if !mark.is_of(&dns.owner) {
         let other = mark.labels.owner().unwrap_or("nobody");
         return Err(Foreign(format!("{} says that {other} keeps it", there.key)));
     }
@@ -34,10 +37,18 @@ pub(super) fn with_record(
     Ok((!same).then(|| RecordChange::Upsert { before: there.clone(), record }))
 }
 
-/// The mark of a record of ours that stays as it is: written where it is not there.
-pub(super) fn missing(wanted: &Record, seen: &BTreeMap<RecordKey, Record>) -> Option<RecordChange> {
-    let create = || RecordChange::Create { record: wanted.clone() };
-    (!seen.contains_key(&wanted.key)).then(create)
+/// The mark of a record of ours that stays as it is: written where it is not there, or still names the
+/// owner whose records are taken over.
+pub(super) fn kept(
+    wanted: &Record,
+    seen: &BTreeMap<RecordKey, Record>,
+    dns: &DnsSettings,
+) -> Option<RecordChange> {
+    let is_due = match seen.get(&wanted.key) {
+        None => true,
+        Some(there) => Mark::read(there, dns).is_some_and(|mark| mark.is_taken_over),
+    };
+    with_record(wanted, seen, dns).ok().flatten().filter(|_| is_due)
 }
 
 /// The mark of a record that goes.

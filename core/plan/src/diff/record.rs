@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Op, RecordChange,
     batch::{Due, Group, batches},
-    ownership::{Owned, Registry},
+    ownership::{Owned, Registry, labels, preferred},
     plan::{Change, Step, Subject},
     policy,
 };
@@ -49,7 +49,8 @@ pub(super) fn diff(room: &mut Room<'_>, zone: &ZoneKey) {
     let registry = Registry::read(seen, dns);
     let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
     for (key, record) in seen {
-        if dns.managed_types.contains(&key.record_type) && dns.admits(&key.name) {
+        let is_kept = dns.managed_types.contains(&key.record_type) && dns.admits(&key.name);
+        if is_kept && labels(record).is_none() {
             let row = rows.entry((&key.name, &key.set_identifier)).or_default();
             row.there.insert(key.record_type, registry.look_up(record));
         }
@@ -89,7 +90,8 @@ impl Zone<'_> {
         let mut group = Group::default();
         let mut blocked = foreign;
         for (record_type, owned) in &row.there {
-            match row.wanted.get(record_type).map(|wanted| preferred(wanted, owned)) {
+            match row.wanted.get(record_type).and_then(|wanted| preferred(wanted, owned.resource()))
+            {
                 _ if !is_ours(owned) => self.rely_on(owned),
                 Some(candidate) => self.keep(owned, candidate, &mut group),
                 None if policy::allows(self.dns.policy, &delete(owned.record)) => {}
@@ -131,7 +133,7 @@ impl Zone<'_> {
     /// A name that is free.
     fn create(&mut self, candidate: &Candidate, group: &mut Group) {
         let origin = candidate.record.origins.get("");
-        match mark::with_record(&candidate.mark, self.seen, &self.dns.owner) {
+        match mark::with_record(&candidate.mark, self.seen, self.dns) {
             Err(Foreign(whose)) => self.hold(candidate, HoldReason::Foreign(whose)),
             Ok(marked) => {
                 let record = candidate.record.spec.clone();
@@ -164,8 +166,8 @@ impl Zone<'_> {
             }
         }
         let marked = match differs {
-            Some(_) => mark::with_record(&candidate.mark, self.seen, &self.dns.owner),
-            None => Ok(mark::missing(&candidate.mark, self.seen)),
+            Some(_) => mark::with_record(&candidate.mark, self.seen, self.dns),
+            None => Ok(mark::kept(&candidate.mark, self.seen, self.dns)),
         };
         // Somebody else's TXT record in our place: ours is written nowhere, and theirs stays.
         group.marks(marked.unwrap_or_default(), &origin);
@@ -192,11 +194,6 @@ impl Zone<'_> {
             group.marks(Some(change), &Origin::Default);
         }
     }
-}
-
-/// The object that has the name keeps it; else the first in order.
-fn preferred<'c>(wanted: &'c [Candidate], owned: &Owned<'_>) -> &'c Candidate {
-    wanted.iter().find(|it| it.resource == owned.resource()).unwrap_or(&wanted[0])
 }
 
 fn delete(record: &Record) -> RecordChange {
