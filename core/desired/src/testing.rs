@@ -193,6 +193,8 @@ pub(crate) fn stack(balancer: BalancerIntent) -> Intent {
     Intent::Stack(Box::new(StackIntent {
         key: StackKey::parse("shop/web"),
         members: vec![ObjectKey::new(Kind::Ingress, "shop", "web")],
+        leaving: BTreeSet::new(),
+        torn: BTreeSet::new(),
         balancer: Some(balancer),
         backends: BTreeMap::from([(CART.into(), backend("shop", "web", "cart"))]),
         held: None,

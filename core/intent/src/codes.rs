@@ -39,6 +39,8 @@ pub const BAD_NODE: Code = Code("LB0016");
 pub const PROTECTED: Code = Code("LB0017");
 /// Backend rules are asked for while the shared backend group is switched off.
 pub const NO_BACKEND_GROUP: Code = Code("LB0018");
+/// A stack in AWS without an object that asks for it, or for its end.
+pub const ORPHAN: Code = Code("LB0030");
 /// `ttl` is no number of seconds and no duration.
 pub const BAD_TTL: Code = Code("DN0001");
 /// `ingress-hostname-source` is neither of the two that there are.

@@ -48,6 +48,11 @@ pub struct StackIntent {
     pub members: Vec<ObjectKey>,
     /// The load balancer; `None`: everything of this stack goes.
     pub balancer: Option<BalancerIntent>,
+    /// Objects that are being deleted, or went elsewhere, and still carry this stack's finalizer. They
+    /// are the reason for which something of the stack may go.
+    pub leaving: BTreeSet<ObjectKey>,
+    /// Objects that a mistake has torn from their place, and for whose sake the stack stays.
+    pub torn: BTreeSet<ObjectKey>,
     /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
     pub backends: BTreeMap<String, Backend>,
     /// A mistake that leaves open what the stack as a whole should be (its class is gone, its

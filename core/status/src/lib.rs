@@ -7,5 +7,5 @@ mod report;
 mod result;
 
 pub use explain::explain;
-pub use report::{Event, EventKind, IngressStatus};
+pub use report::{Event, EventKind, Failure, IngressStatus, Ran, Report, before, failed, report};
 pub use result::{Balancer, Group, balancer, records};

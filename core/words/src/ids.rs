@@ -113,6 +113,30 @@ impl StackKey {
     }
 }
 
+/// What the finalizers of groups begin with (ALBC); the group's name follows.
+const GROUP_FINALIZER: &str = "group.ingress.k8s.aws/";
+/// The finalizer of an Ingress alone (ALBC).
+const OWN_FINALIZER: &str = "ingress.k8s.aws/resources";
+
+impl StackKey {
+    /// The finalizer that an object carries while it takes part in this stack, as ALBC spells it.
+    pub fn finalizer(&self) -> String {
+        match self {
+            StackKey::Group(name) => format!("{GROUP_FINALIZER}{name}"),
+            StackKey::Ingress { .. } => OWN_FINALIZER.into(),
+        }
+    }
+
+    /// The stack that this finalizer on this object speaks of; `None`: it is not one of ours.
+    pub fn of_finalizer(finalizer: &str, on: &ObjectKey) -> Option<Self> {
+        if finalizer == OWN_FINALIZER {
+            let (namespace, name) = (on.namespace.clone(), on.name.clone());
+            return Some(StackKey::Ingress { namespace, name });
+        }
+        finalizer.strip_prefix(GROUP_FINALIZER).map(|name| StackKey::Group(name.into()))
+    }
+}
+
 impl fmt::Display for StackKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ObjectKey;
+use crate::{ObjectKey, StackKey, Unit};
 
 /// The place that a value, or a mistake, comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Origin {
         /// The field, as a JSON pointer.
         path: String,
     },
+    /// What stands in AWS and carries this stack's tags, where no object can be named.
+    Stack(StackKey),
     /// A file that holds no object that could be named (it does not parse).
     File(Mark),
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Origin {
             Origin::Default => write!(f, "default"),
             Origin::Flag(name) => write!(f, "--{name}"),
             Origin::File(mark) => write!(f, "{mark}"),
+            Origin::Stack(key) => write!(f, "{} in AWS", Unit::Stack(key.clone())),
             Origin::Object { object, path } if path.is_empty() => write!(f, "{object}"),
             Origin::Object { object, path } => match path.strip_prefix("/metadata/annotations/") {
                 Some(key) => {

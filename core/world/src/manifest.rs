@@ -46,7 +46,7 @@ impl Parsed {
                 let marks = self.rejected.get(object).or_else(|| kept().map(|o| &o.marks));
                 marks.and_then(|marks| marks.nearest(path)).cloned()
             }
-            Origin::Default | Origin::Flag(_) => None,
+            Origin::Default | Origin::Flag(_) | Origin::Stack(_) => None,
         }
     }
 }

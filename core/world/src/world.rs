@@ -134,7 +134,7 @@ impl World {
         match origin {
             Origin::File(mark) => Some(mark.clone()),
             Origin::Object { object, path } => self.object(object)?.mark(path).cloned(),
-            Origin::Default | Origin::Flag(_) => None,
+            Origin::Default | Origin::Flag(_) | Origin::Stack(_) => None,
         }
     }
 }

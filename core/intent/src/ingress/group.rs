@@ -1,7 +1,7 @@
 //! Who belongs to a stack, in group order (load-balancers.md 4.2). In: the Ingresses. Out: the
 //! members, and whether the stack must be left as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Diagnostic, Kind, ObjectKey, StackKey,
@@ -36,10 +36,6 @@ impl Member<'_> {
     /// Its annotations alone.
     pub(crate) fn annotations(&self) -> Layer<'_> {
         Layer::Annotations(&self.key, self.ingress.metadata.annotations.as_ref())
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.ingress.metadata.deletion_timestamp.is_some()
     }
 }
 
@@ -108,21 +104,17 @@ fn named(ingress: &Ingress) -> Option<String> {
 }
 
 fn joined(key: &ObjectKey, ingress: &Ingress) -> Option<StackKey> {
-    let finalizers = ingress.metadata.finalizers.iter().flatten();
-    finalizers.into_iter().find_map(|name| {
-        match name.strip_prefix(&finalizer(&StackKey::Group(String::new()))) {
-            Some(group) => Some(StackKey::Group(group.into())),
-            None => (*name == finalizer(&own(key))).then(|| own(key)),
-        }
-    })
+    carried(key, ingress).next()
 }
 
-/// The finalizer that an Ingress carries while it takes part in a stack.
-fn finalizer(stack: &StackKey) -> String {
-    match stack {
-        StackKey::Group(name) => format!("group.ingress.k8s.aws/{name}"),
-        StackKey::Ingress { .. } => "ingress.k8s.aws/resources".into(),
-    }
+/// The stacks whose finalizers an Ingress carries.
+fn carried(key: &ObjectKey, ingress: &Ingress) -> impl Iterator<Item = StackKey> {
+    let finalizers = ingress.metadata.finalizers.iter().flatten();
+    finalizers.filter_map(|name| StackKey::of_finalizer(name, key))
+}
+
+fn is_deleted(ingress: &Ingress) -> bool {
+    ingress.metadata.deletion_timestamp.is_some()
 }
 
 /// The members of a stack.
@@ -130,6 +122,10 @@ fn finalizer(stack: &StackKey) -> String {
 pub(crate) struct Roster<'w> {
     /// In group order: `group.order`, then namespace/name.
     pub(crate) members: Vec<Member<'w>>,
+    /// Deleted, or gone elsewhere, and still with the stack's finalizer.
+    pub(crate) leaving: BTreeMap<ObjectKey, &'w Ingress>,
+    /// Torn from their place by a mistake; the stack stays for their sake.
+    pub(crate) torn: BTreeSet<ObjectKey>,
     /// Why the stack must be left as it is.
     pub(crate) held: Option<Hold>,
 }
@@ -142,13 +138,10 @@ pub(crate) fn roster<'w>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Roster<'w> {
     let mut roster = Roster::default();
-    let mut leaving = Vec::new();
     let mut suspects = None;
     for (key, ingress) in candidates(lens, stack) {
         match standing(lens, &key, ingress, settings) {
-            Standing::Member(of, member) if of == *stack && member.is_deleted() => {
-                leaving.push(member);
-            }
+            _ if is_deleted(ingress) => roster.leaves(stack, key, ingress),
             Standing::Member(of, mut member) if of == *stack => {
                 let order = resolve(&GROUP_ORDER, &[member.annotations()], settings, diagnostics);
                 member.order = order.value;
@@ -157,6 +150,7 @@ pub(crate) fn roster<'w>(
             Standing::Lost(diagnostic) => match stays(&key, ingress, stack, &diagnostic) {
                 Stays::Certainly => {
                     roster.held = Some(hold(stack, &diagnostic));
+                    roster.torn.insert(key);
                     diagnostics.push(*diagnostic);
                 }
                 Stays::IfEmpty => {
@@ -164,23 +158,39 @@ pub(crate) fn roster<'w>(
                 }
                 Stays::Not => {}
             },
-            Standing::Foreign | Standing::Member(..) => {}
+            Standing::Foreign | Standing::Member(..) => roster.leaves(stack, key, ingress),
         }
     }
     roster.members.sort_by_key(|member| (member.order, member.key.short()));
-    if roster.members.is_empty() && leaving.is_empty() {
-        roster.held = roster.held.or(suspects);
-    }
-    let guard = leaving.iter().find_map(|member| protected(member));
-    if let Some(diagnostic) = guard.filter(|_| roster.members.is_empty()) {
-        roster.held.get_or_insert_with(|| hold(stack, &diagnostic));
-        diagnostics.push(diagnostic);
+    if roster.members.is_empty() {
+        roster.end(stack, suspects, diagnostics);
     }
     roster
 }
 
+impl<'w> Roster<'w> {
+    /// Who has no part in the stack any more leaves it; who never had one does not.
+    fn leaves(&mut self, stack: &StackKey, key: ObjectKey, ingress: &'w Ingress) {
+        if holds(ingress, stack) {
+            self.leaving.insert(key, ingress);
+        }
+    }
+
+    /// Nobody is left. A stack goes for the sake of somebody who leaves it, and for no other reason.
+    fn end(&mut self, stack: &StackKey, suspects: Option<Hold>, diagnostics: &mut Vec<Diagnostic>) {
+        let guard = self.leaving.iter().find_map(|(key, ingress)| protected(key, ingress));
+        if let Some(diagnostic) = guard {
+            self.held.get_or_insert_with(|| hold(stack, &diagnostic));
+            diagnostics.push(diagnostic);
+        }
+        if self.leaving.is_empty() {
+            self.held = self.held.take().or(suspects);
+        }
+    }
+}
+
 fn holds(ingress: &Ingress, stack: &StackKey) -> bool {
-    let finalizer = finalizer(stack);
+    let finalizer = stack.finalizer();
     ingress.metadata.finalizers.iter().flatten().any(|name| *name == finalizer)
 }
 
@@ -202,9 +212,7 @@ fn stays(key: &ObjectKey, ingress: &Ingress, stack: &StackKey, diagnostic: &Diag
         Some(group) => *stack == StackKey::Group(group),
         None => holds(ingress, stack),
     };
-    if ingress.metadata.deletion_timestamp.is_some() {
-        Stays::Not
-    } else if own(key) == *stack || (class_is_wrong && appears) {
+    if own(key) == *stack || (class_is_wrong && appears) {
         Stays::Certainly
     } else if is_group && class_is_wrong && named(ingress).is_none() {
         Stays::IfEmpty
@@ -222,13 +230,14 @@ pub(crate) fn hold(stack: &StackKey, diagnostic: &Diagnostic) -> Hold {
     }
 }
 
-/// A deleted Ingress that protects its load balancer by its own annotation.
-fn protected(member: &Member<'_>) -> Option<Diagnostic> {
-    let attributes = look(&LOAD_BALANCER_ATTRIBUTES, &[member.annotations()], &mut Vec::new());
+/// An Ingress that protects its load balancer by its own annotation, and leaves it all the same.
+fn protected(key: &ObjectKey, ingress: &Ingress) -> Option<Diagnostic> {
+    let annotations = Layer::Annotations(key, ingress.metadata.annotations.as_ref());
+    let attributes = look(&LOAD_BALANCER_ATTRIBUTES, &[annotations], &mut Vec::new());
     let attributes = attributes.ok()??;
     (attributes.value.get(DELETION_PROTECTION).map(String::as_str) == Some("true")).then(|| {
-        let message =
-            format!("{} is deleted while {DELETION_PROTECTION} is true", member.key.short());
+        let does = if is_deleted(ingress) { "is deleted" } else { "leaves its stack" };
+        let message = format!("{} {does} while {DELETION_PROTECTION} is true", key.short());
         Diagnostic::error(codes::PROTECTED, attributes.origin, message)
             .help("set it to false first; until then the load balancer stays as it is")
     })
@@ -245,17 +254,21 @@ fn candidates<'w>(lens: &Lens<'w>, stack: &StackKey) -> Vec<(ObjectKey, &'w Ingr
     }
 }
 
-/// Every stack that an Ingress of the world asks for, or asked for before it was deleted.
+/// Every stack that an Ingress of the world asks for, or asked for before it left.
 pub(crate) fn stacks(lens: &Lens<'_>, settings: &BalancerSettings) -> BTreeSet<StackKey> {
     let all = lens.all::<Ingress>();
-    all.filter_map(|(key, ingress)| stack_of(lens, key, ingress, settings)).collect()
+    all.flat_map(|(key, ingress)| {
+        let asked = stack_of(lens, key, ingress, settings).filter(|_| !is_deleted(ingress));
+        carried(key, ingress).chain(asked).collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// The stack where an Ingress, or what is wrong with it, is to be seen.
-pub(crate) fn stack_of<'w>(
-    lens: &Lens<'w>,
+fn stack_of(
+    lens: &Lens<'_>,
     key: &ObjectKey,
-    ingress: &'w Ingress,
+    ingress: &Ingress,
     settings: &BalancerSettings,
 ) -> Option<StackKey> {
     match standing(lens, key, ingress, settings) {

@@ -42,6 +42,8 @@ pub(crate) fn stack(
     let mut intent = StackIntent {
         key: key.clone(),
         members: roster.members.iter().map(|member| member.key.clone()).collect(),
+        leaving: roster.leaving.into_keys().collect(),
+        torn: roster.torn,
         balancer: None,
         backends: BTreeMap::new(),
         held: roster.held,
