@@ -1,11 +1,12 @@
 //! `cargo xtask`: the only door to the project's own chores, so that nothing but Rust (and Python for
-//! the end-to-end suite) must be installed.
+//! the end-to-end suites, Go for their cluster) must be installed.
 
 mod arrows;
 mod codes;
 mod golden;
 mod settings;
 mod suite;
+mod testcluster;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +29,8 @@ enum Chore {
     Bless,
     /// Write the reference of annotations (docs/annotations.md) from the settings table.
     Settings(settings::SettingsArgs),
+    /// Find (or build) the real API server of the live suite and kubectl; print where they are.
+    Testcluster,
     /// Run recorded cases of the peers against inroad.
     Golden(golden::GoldenArgs),
 }
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(args) => suite::test(&args),
         Chore::Bless => suite::bless(),
         Chore::Settings(args) => settings::run(&args),
+        Chore::Testcluster => testcluster::print(),
         Chore::Golden(args) => golden::run(&args),
     }
 }

@@ -41,12 +41,14 @@ pub(crate) fn bless() -> anyhow::Result<()> {
 
 /// All stages in order; the first that fails ends the run.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
-    let stages: [(&str, fn() -> anyhow::Result<()>); 5] = [
+    let stages: [(&str, fn() -> anyhow::Result<()>); 7] = [
         ("arrows", crate::arrows::check),
         ("rust", rust),
         ("goldens", goldens),
         ("battery", battery),
         ("end-to-end", end_to_end),
+        ("testcluster", crate::testcluster::print),
+        ("live", live),
     ];
     let mut times = Vec::new();
     for (name, stage) in stages {
@@ -85,19 +87,26 @@ fn goldens() -> anyhow::Result<()> {
 fn battery() -> anyhow::Result<()> {
     // With the selection of the other stages, so that the features and thus what is built stay the same.
     cargo(&["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])?;
-    python("lab/battery")
+    python("lab/battery", &[])
 }
 
 fn end_to_end() -> anyhow::Result<()> {
     // The whole workspace with its tests: the selection of the stage before, so that nothing is built twice.
     cargo(&["build", "--quiet", "--workspace", "--bins", "--tests"])?;
-    python("tests/e2e")
+    python("tests/e2e", &[])
+}
+
+/// The built binary against a real API server and two AWS accounts.
+fn live() -> anyhow::Result<()> {
+    cargo(&["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])?;
+    python("tests/live", &crate::testcluster::environment()?)
 }
 
 /// Runs pytest on a folder, in an environment of its own with pinned packages.
-fn python(folder: &str) -> anyhow::Result<()> {
+fn python(folder: &str, variables: &[(&str, PathBuf)]) -> anyhow::Result<()> {
     let pytest = environment()?.join("bin/pytest");
-    run(Command::new(pytest).args(["-q", "--color=no", "-p", "no:cacheprovider", folder]))
+    let flags = ["-q", "--color=no", "--durations=8", "-p", "no:cacheprovider", folder];
+    run(Command::new(pytest).args(flags).envs(variables.iter().cloned()))
 }
 
 /// The virtual environment, made once for each content of requirements.txt, outside the checkout.
@@ -121,7 +130,7 @@ fn environment() -> anyhow::Result<PathBuf> {
 }
 
 /// Where built tools live: `INROAD_CACHE`, else the user's cache folder.
-fn cache() -> anyhow::Result<PathBuf> {
+pub(crate) fn cache() -> anyhow::Result<PathBuf> {
     if let Some(folder) = env::var_os("INROAD_CACHE") {
         return Ok(folder.into());
     }
@@ -137,7 +146,7 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
     run(Command::new("cargo").args(args))
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let status = command
         .current_dir(root())
         .status()

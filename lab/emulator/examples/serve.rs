@@ -2,9 +2,11 @@
 //!
 //! `--quota rules_per_load_balancer=3` (`route53.hosted_zones=1`) sets a quota by its name in `Quotas`;
 //! `--throttle elasticloadbalancing:CreateRule=2` throttles the next two calls of an operation (`*`: of any).
+//! `--seed FILE` starts with what a snapshot holds, in its region and account; `--region NAME`: of an
+//! empty one.
 
 use inroad_emulator::faults::{Effect, Script};
-use inroad_emulator::{Emulator, Settings, serve};
+use inroad_emulator::{Emulator, Settings, seed, serve};
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +16,7 @@ struct Wanted {
     address: String,
     settings: Settings,
     scripts: Vec<Script>,
+    seed: Option<Value>,
 }
 
 #[tokio::main]
@@ -22,6 +25,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(wanted.address).await?;
     println!("http://{}", listener.local_addr()?);
     let emulator = Emulator::new(wanted.settings);
+    if let Some(document) = wanted.seed {
+        seed::restore(&mut emulator.account(), &document)?;
+    }
     for script in wanted.scripts {
         emulator.script(script);
     }
@@ -39,16 +45,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn read(mut words: impl Iterator<Item = String>) -> Result<Wanted, String> {
     let mut address = "127.0.0.1:0".to_owned();
     let (mut quotas, mut scripts) = (Map::new(), Vec::new());
+    let (mut settings, mut seed) = (Settings::default(), None);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--quota" => quota(&mut quotas, &number(words.next())?),
             "--throttle" => scripts.push(throttle(&number(words.next())?)?),
+            "--region" => settings.region = words.next().ok_or("--region needs a name")?,
+            "--seed" => {
+                let document = snapshot(&words.next().ok_or("--seed needs a file")?)?;
+                settings = seed::settings_of(&document);
+                seed = Some(document);
+            }
             flag if flag.starts_with('-') => return Err(format!("there is no {flag}")),
             _ => address = word,
         }
     }
-    let quotas = serde_json::from_value(Value::Object(quotas)).map_err(|e| e.to_string())?;
-    Ok(Wanted { address, settings: Settings { quotas, ..Settings::default() }, scripts })
+    settings.quotas = serde_json::from_value(Value::Object(quotas)).map_err(|e| e.to_string())?;
+    Ok(Wanted { address, settings, scripts, seed })
+}
+
+fn snapshot(path: &str) -> Result<Value, String> {
+    let text = std::fs::read(path).map_err(|e| format!("{path}: {e}"))?;
+    serde_json::from_slice(&text).map_err(|e| format!("{path}: {e}"))
 }
 
 /// `NAME=NUMBER`.
