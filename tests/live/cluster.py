@@ -112,6 +112,8 @@ class Cluster:
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.url = cluster["server"]
         session = requests.Session()
+        # Else an operator's CA bundle in the environment would take the place of the cluster's own.
+        session.trust_env = False
         (self.folder / "admin-ca.crt").write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
         session.verify = str(self.folder / "admin-ca.crt")
         if "token" in user:
@@ -154,8 +156,13 @@ class Cluster:
         return "/".join([self.url, *(s for s in steps if s)])
 
     def ask(self, method, path, body=None, kind="application/json", ok=True):
-        answer = self.session.request(
+        send = lambda: self.session.request(
             method, path, data=None if body is None else json.dumps(body), headers={"content-type": kind}, timeout=30)
+        answer = send()
+        # "Storage is (re)initializing": a kind that was just made, a server that was just started.
+        while answer.status_code == 429:
+            time.sleep(0.1)
+            answer = send()
         if ok:
             assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.ok else None

@@ -78,9 +78,13 @@ impl Rule {
 
 /// What meets a call: every rule counts, the first that meets it decides.
 pub(crate) fn effect(rules: &mut [Rule], name: &Name) -> Option<Effect> {
-    let met: Vec<Effect> =
-        rules.iter_mut().filter(|rule| rule.meets(name)).map(|rule| rule.effect.clone()).collect();
-    met.into_iter().next()
+    let mut decided = None;
+    for rule in rules {
+        if rule.meets(name) && decided.is_none() {
+            decided = Some(rule.effect.clone());
+        }
+    }
+    decided
 }
 
 #[cfg(test)]
