@@ -1,6 +1,6 @@
 //! What should be there, complete but for what AWS itself decides: names, tags, numbers, references.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::hold::Hold;
 use inroad_words::{
@@ -70,6 +70,14 @@ pub struct Held {
     pub resources: BTreeMap<ResourceKey, Hold>,
     /// Names of records: nothing under a held name is touched.
     pub names: BTreeMap<String, Hold>,
+    /// Records that are kept for these objects (`resource` labels): they are neither deleted nor given to
+    /// another object.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub kept_for: BTreeSet<String>,
+    /// Where nothing is wanted in a zone: the objects (`resource` labels) whose records may go, since it
+    /// is known why. `None`: something is wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounted: Option<BTreeSet<String>>,
     /// Everything of the unit, where not even its resources can be told apart.
     pub unit: Option<Hold>,
 }

@@ -45,3 +45,5 @@ pub const ORPHAN: Code = Code("LB0030");
 pub const BAD_TTL: Code = Code("DN0001");
 /// `ingress-hostname-source` is neither of the two that there are.
 pub const BAD_HOSTNAME_SOURCE: Code = Code("DN0002");
+/// A Service of a type whose names are not served.
+pub const UNSERVED_SERVICE: Code = Code("DN0003");

@@ -285,6 +285,13 @@ pub struct ZoneIntent {
     pub zone: ZoneKey,
     /// Claims in the order of their names, then of who makes them.
     pub claims: Vec<NameClaim>,
+    /// Objects whose names cannot be told: what is kept for them stays as it is.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unserved: BTreeSet<ObjectKey>,
+    /// Where nobody claims any name of the zone: the objects that are there and claim none, or that
+    /// were seen to go. What is kept for others stays: a zone is not emptied by a world that is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounted: Option<BTreeSet<ObjectKey>>,
 }
 
 /// One object's claim to one name.
@@ -312,6 +319,6 @@ pub struct NameClaim {
 pub enum ClaimTarget {
     /// To the load balancer of this unit, whose name may not be known yet.
     Balancer(Unit),
-    /// To these addresses or names, by record type (`target` annotation).
+    /// To these addresses or names, by record type (`target` annotation, status); none: not known yet.
     Records(BTreeMap<RecordType, BTreeSet<String>>),
 }

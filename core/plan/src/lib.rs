@@ -5,6 +5,7 @@ mod batch;
 pub mod codes;
 mod diff;
 mod draft;
+mod guard;
 mod keep;
 pub mod op;
 mod order;

@@ -235,6 +235,9 @@ pub struct SourceSettings {
     pub namespace: Option<String>,
     /// `--publish-internal-services`: Services of type ClusterIP lead to their cluster address.
     pub publish_internal_services: bool,
+    /// Somebody else makes the load balancers (the other half is off): Ingresses of our class lead where
+    /// their status says, as all others do.
+    pub balancers_are_elsewhere: bool,
 }
 
 impl Default for SourceSettings {
@@ -243,6 +246,7 @@ impl Default for SourceSettings {
             sources: BTreeSet::from([Source::Ingress]),
             namespace: None,
             publish_internal_services: false,
+            balancers_are_elsewhere: false,
         }
     }
 }

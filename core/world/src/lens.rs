@@ -78,6 +78,12 @@ impl<'w> Lens<'w> {
         self.world.all()
     }
 
+    /// The objects of a kind that have gone; see [`World::departed`].
+    pub fn departed(&self, kind: Kind) -> impl Iterator<Item = &'w ObjectKey> + use<'w> {
+        self.reads.borrow_mut().insert(Read::All(kind));
+        self.world.departed(kind)
+    }
+
     /// The EndpointSlices that name a Service, by name.
     pub fn slices_of(
         &self,

@@ -17,6 +17,9 @@ use crate::{
 /// The label by which an EndpointSlice names its Service (Kubernetes' well-known labels).
 pub const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
+/// Departures beyond this are not remembered; a name whose object is forgotten stays.
+const MOST_DEPARTED: usize = 10_000;
+
 /// What happened to one object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -44,6 +47,7 @@ type Objects = BTreeMap<ObjectKey, Arc<Object>>;
 pub struct World {
     kinds: BTreeMap<Kind, Arc<Objects>>,
     slices: Arc<BTreeMap<ObjectKey, BTreeSet<ObjectKey>>>,
+    departed: Arc<BTreeSet<ObjectKey>>,
 }
 
 impl World {
@@ -86,6 +90,7 @@ impl World {
             return;
         }
         touched.0.insert(Read::All(key.kind));
+        self.note_departure(&key, new.is_none());
         let [before, after] = [&old, &new].map(|object| object.as_deref().and_then(service_of));
         if before != after {
             let slices = Arc::make_mut(&mut self.slices);
@@ -98,6 +103,24 @@ impl World {
         }
         touched.0.extend(before.into_iter().chain(after).map(Read::SlicesOf));
         touched.0.insert(Read::Object(key));
+    }
+
+    /// That an object was seen to go is the reason for which its names may go.
+    fn note_departure(&mut self, key: &ObjectKey, has_gone: bool) {
+        if !matches!(key.kind, Kind::Ingress | Kind::Service) {
+            return;
+        }
+        if has_gone && self.departed.len() < MOST_DEPARTED {
+            Arc::make_mut(&mut self.departed).insert(key.clone());
+        } else if !has_gone && self.departed.contains(key) {
+            Arc::make_mut(&mut self.departed).remove(key);
+        }
+    }
+
+    /// The Ingresses or Services that were here and are not any more. Not what left before this world
+    /// began.
+    pub fn departed(&self, kind: Kind) -> impl Iterator<Item = &ObjectKey> {
+        self.departed.iter().filter(move |key| key.kind == kind)
     }
 
     /// An object by key.

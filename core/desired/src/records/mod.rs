@@ -13,7 +13,7 @@ use inroad_intent::{
     model::{ClaimTarget, NameClaim, ZoneIntent},
 };
 use inroad_words::{
-    Diagnostic, Field, Origin, ResourceKey, ResourceKind, Unit, ZoneKey,
+    Diagnostic, Field, ObjectKey, Origin, ResourceKey, ResourceKind, Unit, ZoneKey,
     controller::Controller,
     facts::{Facts, Need},
     hold::{Hold, HoldReason},
@@ -47,6 +47,9 @@ pub(crate) fn shape(asked: &ZoneIntent, facts: &Facts, controller: &Controller) 
         });
         return Shaped { desired, diagnostics };
     }
+    let labels = |keys: &BTreeSet<ObjectKey>| keys.iter().map(ToString::to_string).collect();
+    desired.held.kept_for = labels(&asked.unserved);
+    desired.held.accounted = asked.accounted.as_ref().map(labels);
     let mut candidates = Vec::new();
     for claim in &asked.claims {
         let name = ascii_name(&claim.name);
@@ -63,6 +66,11 @@ pub(crate) fn shape(asked: &ZoneIntent, facts: &Facts, controller: &Controller) 
             }
         }
     }
+    // A name that one object cannot say yet where it leads, and another can, waits for nobody.
+    let led: BTreeSet<&str> = candidates.iter().map(|it| &*it.record.spec.key.name).collect();
+    desired.held.names.retain(|name, hold| {
+        !matches!(hold.reason, HoldReason::MissingFact(_)) || !led.contains(name.as_str())
+    });
     let (records, conflicts) = arbitrate(candidates);
     diagnostics.extend(conflicts);
     desired.records = Some(records);
@@ -107,6 +115,10 @@ fn settle<'a>(
 /// Where the claim leads, with the names of load balancers filled in.
 fn resolve(claim: &NameClaim, facts: &Facts) -> Result<wish::Targets, Refused> {
     match &claim.target {
+        ClaimTarget::Records(records) if records.is_empty() => {
+            let why = format!("{} has no address in its status", claim.object);
+            Err(Refused::Waits(HoldReason::MissingFact(why), None))
+        }
         ClaimTarget::Records(records) => Ok(records.clone()),
         ClaimTarget::Balancer(unit) => {
             let of = ResourceKey::new(unit.clone(), ResourceKind::LoadBalancer, "LoadBalancer");

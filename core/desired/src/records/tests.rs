@@ -56,7 +56,7 @@ fn facts() -> Facts {
 fn shaped(id: &str, claims: Vec<NameClaim>, change: impl FnOnce(&mut Controller)) -> Vec<String> {
     let name = if id == "Z2" { "sub.example.com" } else { "example.com" };
     let zone = ZoneKey { name: name.into(), id: id.into() };
-    let intent = Intent::Zone(ZoneIntent { zone, claims });
+    let intent = Intent::Zone(ZoneIntent { zone, claims, ..ZoneIntent::default() });
     let mut controller = Controller::default();
     change(&mut controller);
     assert_eq!(needs(&intent, &controller), BTreeSet::from([Need::Zones]));

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use inroad_words::{ObjectKey, Origin, Said, controller::DnsSettings};
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::records;
+use crate::model::ClaimTarget;
 
 /// Known prefixes, the one that counts first.
 const PREFIXES: [&str; 2] = ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"];
@@ -20,12 +23,12 @@ pub(super) struct Annotations<'a> {
 }
 
 impl<'a> Annotations<'a> {
-    pub(super) fn of(object: &'a ObjectKey, ingress: &'a Ingress, dns: &'a DnsSettings) -> Self {
+    pub(super) fn of(object: &'a ObjectKey, meta: &'a ObjectMeta, dns: &'a DnsSettings) -> Self {
         let prefixes = match &dns.annotation_prefix {
             Some(prefix) => vec![prefix.as_str()],
             None => PREFIXES.to_vec(),
         };
-        Self { object, all: ingress.metadata.annotations.as_ref(), prefixes }
+        Self { object, all: meta.annotations.as_ref(), prefixes }
     }
 
     /// The value of an annotation by what follows the prefix.
@@ -41,6 +44,12 @@ impl<'a> Annotations<'a> {
     /// Whether no other controller is meant.
     pub(super) fn is_for_us(&self) -> bool {
         self.get("controller").is_none_or(|said| said.value == CONTROLLER)
+    }
+
+    /// Where `target` says that names lead, whatever else the object says.
+    pub(super) fn target(&self) -> Option<ClaimTarget> {
+        let said = self.get("target").map(|said| list(&said.value))?;
+        (!said.is_empty()).then(|| records(said.iter().map(String::as_str)))
     }
 
     /// Provider-specific properties: `alias` (only `true` says anything) and `aws-X` as `aws/X`.

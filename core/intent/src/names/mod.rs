@@ -1,8 +1,10 @@
-//! Names that objects claim in a zone (dns.md 2.1, 2.6). In: the Ingresses. Out: claims, each with the
-//! field that makes it. ExternalDNS follows an Ingress's status; what stands there is the load balancer of
-//! its stack, so the claim names the stack and is known before the status is.
+//! Names that objects claim in a zone (dns.md 2.1, 2.4, 2.6). In: Ingresses and Services, as far as they
+//! are sources. Out: claims, each with the field that makes it, and the objects whose names cannot be told.
 
 mod annotations;
+mod ingress;
+mod pool;
+mod service;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,17 +12,16 @@ use std::{
 };
 
 use inroad_words::{
-    Diagnostic, ObjectKey, Origin, Said, Unit, ZoneKey,
-    controller::{BalancerSettings, Controller},
+    Diagnostic, ObjectKey, Origin, Said, ZoneKey,
+    controller::{Controller, DnsSettings, Source, SourceSettings},
     record::RecordType,
 };
 use inroad_world::Lens;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::{core::v1::Service, networking::v1::Ingress};
 
 use self::annotations::{Annotations, list};
 use crate::{
     codes,
-    ingress::group,
     model::{ClaimTarget, NameClaim, ZoneIntent},
 };
 
@@ -44,45 +45,86 @@ pub(crate) fn compile(
     controller: &Controller,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> ZoneIntent {
-    let mut claims = Vec::new();
-    for (key, ingress) in lens.all::<Ingress>() {
-        let annotations = Annotations::of(key, ingress, &controller.dns);
-        if !annotations.is_for_us() {
-            continue;
+    let sources = &controller.sources;
+    let mut claims = Claims::new(zone, &controller.dns);
+    let mut all = Vec::new();
+    if sources.sources.contains(&Source::Ingress) {
+        let read = |key: &&ObjectKey| sources.reads(key.kind, &key.namespace);
+        for one in lens.all::<Ingress>().filter(|(key, _)| read(key)) {
+            ingress::claims(lens, one, controller, &mut claims);
         }
-        let Some(target) = target(lens, key, ingress, &annotations, &controller.balancers) else {
-            continue;
-        };
-        let mut found = Vec::new();
-        for (name, origin) in hosts(key, ingress, &annotations, &mut found) {
-            let ascii = ascii_name(&name);
-            if lies_in(&ascii, &ascii_name(&zone.name)) && controller.dns.admits(&ascii) {
-                claims.push(claim(name, origin, target.clone(), &annotations, &mut found));
-            }
-        }
-        // What is wrong with an Ingress concerns every zone alike; it is said where it has names.
-        diagnostics.extend(found);
+        all.append(&mut pool::addresses(std::mem::take(&mut claims.found), true));
     }
-    claims.sort_by(|a: &NameClaim, b| (&a.name, &a.object).cmp(&(&b.name, &b.object)));
-    ZoneIntent { zone: zone.clone(), claims }
+    if sources.sources.contains(&Source::Service) {
+        let read = |key: &&ObjectKey| sources.reads(key.kind, &key.namespace);
+        for one in lens.all::<Service>().filter(|(key, _)| read(key)) {
+            service::claims(one, controller, &mut claims);
+        }
+        all.append(&mut pool::addresses(std::mem::take(&mut claims.found), false));
+    }
+    // What is wrong with an object concerns every zone alike; it is said where it has names.
+    diagnostics.append(&mut claims.diagnostics);
+    all.sort_by(|a: &NameClaim, b| (&a.name, &a.object).cmp(&(&b.name, &b.object)));
+    let accounted = all.is_empty().then(|| accounted(lens, sources));
+    ZoneIntent { zone: zone.clone(), claims: all, unserved: claims.unserved, accounted }
 }
 
-/// Where an Ingress's names lead; `None` where nothing of ours stands behind them.
-fn target(
-    lens: &Lens<'_>,
-    key: &ObjectKey,
-    ingress: &Ingress,
-    annotations: &Annotations<'_>,
-    settings: &BalancerSettings,
-) -> Option<ClaimTarget> {
-    let said = annotations.get("target").map(|said| list(&said.value)).unwrap_or_default();
-    if said.is_empty() {
-        let stack = group::balancer_of(lens, key, ingress, settings)?;
-        return Some(ClaimTarget::Balancer(Unit::Stack(stack)));
+/// The objects that are read and there, and those that were seen to go.
+fn accounted(lens: &Lens<'_>, sources: &SourceSettings) -> BTreeSet<ObjectKey> {
+    let mut keys = BTreeSet::new();
+    for source in &sources.sources {
+        match source {
+            Source::Ingress => keys.extend(lens.all::<Ingress>().map(|(key, _)| key.clone())),
+            Source::Service => keys.extend(lens.all::<Service>().map(|(key, _)| key.clone())),
+            Source::Other(_) => {}
+        }
+        keys.extend(source.kind().into_iter().flat_map(|kind| lens.departed(kind).cloned()));
     }
+    keys.retain(|key| sources.reads(key.kind, &key.namespace));
+    keys
+}
+
+/// Claims of one zone while they are gathered.
+struct Claims<'a> {
+    zone: String,
+    dns: &'a DnsSettings,
+    found: Vec<NameClaim>,
+    unserved: BTreeSet<ObjectKey>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Claims<'a> {
+    fn new(zone: &ZoneKey, dns: &'a DnsSettings) -> Self {
+        let (found, unserved, diagnostics) = Default::default();
+        Self { zone: ascii_name(&zone.name), dns, found, unserved, diagnostics }
+    }
+
+    /// Whether a name is of this zone, and ours to keep.
+    fn admits(&self, name: &str) -> bool {
+        let ascii = ascii_name(name);
+        lies_in(&ascii, &self.zone) && self.dns.admits(&ascii)
+    }
+
+    /// A claim of an object, where it is to a name of this zone.
+    fn add(
+        &mut self,
+        name: String,
+        origin: Origin,
+        target: ClaimTarget,
+        annotations: &Annotations<'_>,
+    ) {
+        if self.admits(&name) {
+            let claim = claim(name, origin, target, annotations, &mut self.diagnostics);
+            self.found.push(claim);
+        }
+    }
+}
+
+/// Targets by the type of record that they make.
+fn records<'t>(targets: impl IntoIterator<Item = &'t str>) -> ClaimTarget {
     let mut records: BTreeMap<RecordType, BTreeSet<String>> = BTreeMap::new();
-    for target in said {
-        let target = target.strip_suffix('.').unwrap_or(&target).to_owned();
+    for target in targets.into_iter().filter(|it| !it.is_empty()) {
+        let target = target.strip_suffix('.').unwrap_or(target).to_owned();
         let record_type = match target.parse() {
             Ok(IpAddr::V4(_)) => RecordType::A,
             Ok(IpAddr::V6(_)) => RecordType::AAAA,
@@ -90,59 +132,7 @@ fn target(
         };
         records.entry(record_type).or_default().insert(target);
     }
-    Some(ClaimTarget::Records(records))
-}
-
-/// The names of an Ingress, each once, with the first field that says it: rules, tls, annotation.
-fn hosts(
-    key: &ObjectKey,
-    ingress: &Ingress,
-    annotations: &Annotations<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(String, Origin)> {
-    let source = annotations.get("ingress-hostname-source");
-    let (defined, annotated) = match source.as_ref().map(|said| said.value.to_lowercase()) {
-        None => (true, true),
-        Some(source) if source == "annotation-only" => (false, true),
-        Some(source) if source == "defined-hosts-only" => (true, false),
-        Some(source) => {
-            let origin = source_origin(annotations, key);
-            let message = format!("{source:?} is no source of host names");
-            diagnostics.push(
-                Diagnostic::error(codes::BAD_HOSTNAME_SOURCE, origin, message)
-                    .help("say annotation-only or defined-hosts-only; until then no name is kept"),
-            );
-            (false, false)
-        }
-    };
-    let mut all = if defined { defined_hosts(key, ingress) } else { Vec::new() };
-    if let Some(said) = annotations.get("hostname").filter(|_| annotated) {
-        all.extend(list(&said.value).into_iter().map(|name| (name, said.origin.clone())));
-    }
-    let mut seen = BTreeSet::new();
-    all.retain(|(name, _)| !name.is_empty() && seen.insert(ascii_name(name)));
-    all
-}
-
-fn source_origin(annotations: &Annotations<'_>, key: &ObjectKey) -> Origin {
-    let said = annotations.get("ingress-hostname-source");
-    said.map_or_else(|| Origin::field(key, ""), |said| said.origin)
-}
-
-fn defined_hosts(key: &ObjectKey, ingress: &Ingress) -> Vec<(String, Origin)> {
-    let Some(spec) = &ingress.spec else { return Vec::new() };
-    let mut all = Vec::new();
-    for (number, rule) in spec.rules.iter().flatten().enumerate() {
-        let origin = Origin::field(key, format!("/spec/rules/{number}/host"));
-        all.extend(rule.host.iter().map(|host| (trimmed(host), origin.clone())));
-    }
-    for (number, tls) in spec.tls.iter().flatten().enumerate() {
-        for (place, host) in tls.hosts.iter().flatten().enumerate() {
-            let origin = Origin::field(key, format!("/spec/tls/{number}/hosts/{place}"));
-            all.push((trimmed(host), origin));
-        }
-    }
-    all
+    ClaimTarget::Records(records)
 }
 
 fn trimmed(host: &str) -> String {

@@ -2,8 +2,12 @@
 
 use inroad_world::{Change, Lens, World, manifest};
 
+use inroad_words::{StackKey, Unit};
+
 use super::*;
 use crate::{Intent, compile};
+
+mod service;
 
 fn claims(yaml: &str, change: impl FnOnce(&mut Controller)) -> (Vec<NameClaim>, Vec<&'static str>) {
     let parsed = manifest::parse("in.yaml", yaml);
@@ -16,6 +20,18 @@ fn claims(yaml: &str, change: impl FnOnce(&mut Controller)) -> (Vec<NameClaim>, 
     let codes = compiled.diagnostics.iter().map(|it| it.code.0).collect();
     let Intent::Zone(zone) = compiled.intent else { panic!("a zone compiles to a zone") };
     (zone.claims, codes)
+}
+
+/// `name -> TYPE target, …` for each claim.
+fn led(claims: &[NameClaim]) -> Vec<String> {
+    let records = |target: &ClaimTarget| match target {
+        ClaimTarget::Balancer(unit) => unit.to_string(),
+        ClaimTarget::Records(records) => {
+            let all = records.iter().flat_map(|(of, all)| all.iter().map(move |it| (of, it)));
+            all.map(|(of, it)| format!("{of} {it}")).collect::<Vec<_>>().join(", ")
+        }
+    };
+    claims.iter().map(|claim| format!("{} -> {}", claim.name, records(&claim.target))).collect()
 }
 
 /// An Ingress `shop/web` with these annotations, two rule hosts and a tls host.
@@ -55,7 +71,7 @@ fn hosts_of_rules_tls_and_annotation_are_claimed_once_each() {
     ];
     assert_eq!(names(&claims), expected);
     assert!(codes.is_empty(), "{codes:?}");
-    let stack = Unit::Stack(inroad_words::StackKey::parse("shop/web"));
+    let stack = Unit::Stack(StackKey::parse("shop/web"));
     assert!(claims.iter().all(|claim| claim.target == ClaimTarget::Balancer(stack.clone())));
 }
 
@@ -108,6 +124,26 @@ fn a_target_annotation_speaks_for_ingresses_of_any_class() {
     ]);
     assert_eq!(with[0].target, ClaimTarget::Records(records));
     assert_eq!(claims(&foreign(web("")), |_| {}).0, []);
+}
+
+#[test]
+fn an_ingress_of_a_foreign_class_leads_where_its_status_says() {
+    let entries = "[{ip: 192.0.2.7}, {hostname: lb.example.net}, {ip: 2001:db8::7}]";
+    let status = format!("status: {{loadBalancer: {{ingress: {entries}}}}}\n");
+    let ours = format!("{}{status}", web(""));
+    let foreign = ours.replace("class: alb", "class: nginx");
+    let to = "A 192.0.2.7, AAAA 2001:db8::7, CNAME lb.example.net";
+    let expected = [format!("B.example.com -> {to}"), format!("c.example.com -> {to}")];
+    assert_eq!(led(&claims(&foreign, |_| {}).0), expected);
+    let elsewhere = |it: &mut Controller| it.sources.balancers_are_elsewhere = true;
+    assert_eq!(led(&claims(&ours, elsewhere).0), expected);
+    // One of our class without a status waits; one of nobody's claims nothing.
+    assert_eq!(led(&claims(&web(""), elsewhere).0), ["B.example.com -> ", "c.example.com -> "]);
+    let stack = Unit::Stack(StackKey::parse("shop/web"));
+    assert!(led(&claims(&ours, |_| {}).0)[0].ends_with(&stack.to_string()));
+    let no_source = |it: &mut Controller| it.sources.sources = BTreeSet::from([Source::Service]);
+    let not_here = |it: &mut Controller| it.sources.namespace = Some("elsewhere".into());
+    assert_eq!((claims(&ours, no_source).0, claims(&ours, not_here).0), (vec![], vec![]));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Op, RecordChange,
     batch::{Due, Group, batches},
+    guard::{self, Guard},
     ownership::{Owned, Registry, labels, preferred},
     plan::{Change, Step, Subject},
     policy,
@@ -37,7 +38,10 @@ struct Zone<'a> {
     dns: &'a DnsSettings,
     /// Ownership records that something which stays relies on.
     relied_on: BTreeSet<RecordKey>,
+    guard: Guard<'a>,
     holds: Vec<Hold>,
+    /// Of records that stay although nobody wants them.
+    stays: Vec<Hold>,
 }
 
 /// Nothing is done where it is not known what is wanted.
@@ -60,14 +64,17 @@ pub(super) fn diff(room: &mut Room<'_>, zone: &ZoneKey) {
         row.wanted.insert(key.record_type, candidates);
     }
     rows.retain(|(name, _), _| !room.desired.held.names.contains_key(*name));
-    let mut work = Zone { seen, dns, relied_on: BTreeSet::new(), holds: Vec::new() };
+    let (relied_on, holds, stays) = Default::default();
+    let guard = Guard::new(room.controller, &room.desired.held);
+    let mut work = Zone { seen, dns, relied_on, guard, holds, stays };
+    work.count(&rows);
     let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
     for ((name, _), row) in &rows {
         groups.entry(name).or_default().extend(work.row(row));
     }
     let (batches, too_large) = batches(groups.into_values().collect());
-    work.holds.extend(too_large);
-    work.holds.into_iter().for_each(|hold| room.draft.hold(hold));
+    let holds = guard::told(work.stays).into_iter().chain(work.holds).chain(too_large);
+    holds.for_each(|hold| room.draft.hold(hold));
     for batch in batches {
         step(room, zone, batch);
     }
@@ -83,28 +90,54 @@ fn step(room: &mut Room<'_>, zone: &ZoneKey, batch: Vec<Due>) {
 }
 
 impl Zone<'_> {
+    /// Names that nobody wants any more are counted before any of them goes.
+    fn count(&mut self, rows: &BTreeMap<(&str, &str), Row<'_>>) {
+        let going = rows.iter().filter(|(_, row)| {
+            row.wanted.is_empty() && row.there.values().any(|it| self.stays(it, row).is_none())
+        });
+        let names: BTreeSet<&str> = going.map(|((name, _), _)| *name).collect();
+        self.guard.count(names.len());
+    }
+
+    fn is_ours(&self, owned: &Owned<'_>) -> bool {
+        owned.owner() == Some(&self.dns.owner)
+    }
+
+    /// Why a record stays whose type nobody wants at its name; `None`: it goes.
+    fn stays(&self, owned: &Owned<'_>, row: &Row<'_>) -> Option<HoldReason> {
+        if !self.is_ours(owned) {
+            return Some(whose(owned));
+        }
+        let deletion = delete(owned.record);
+        if !policy::allows(self.dns.policy, &deletion) {
+            return Some(policy::held(self.dns.policy, &deletion, &Origin::Default).reason);
+        }
+        // An object that wants something else at the name does not want this any more.
+        let mut wanted = row.wanted.values().copied().flatten();
+        let is_explained = wanted.any(|it| it.resource == owned.resource());
+        self.guard.forbids(owned.resource()).filter(|_| !is_explained)
+    }
+
     /// What is to be done about a row.
     fn row(&mut self, row: &Row<'_>) -> Group {
-        let is_ours = |owned: &Owned<'_>| owned.owner() == Some(&self.dns.owner);
-        let foreign = row.there.values().find(|it| !is_ours(it)).map(whose);
         let mut group = Group::default();
-        let mut blocked = foreign;
+        let mut blocked = row.there.values().find(|it| !self.is_ours(it)).map(whose);
         for (record_type, owned) in &row.there {
-            match row.wanted.get(record_type).and_then(|wanted| preferred(wanted, owned.resource()))
-            {
-                _ if !is_ours(owned) => self.rely_on(owned),
+            let wanted = row.wanted.get(record_type);
+            match wanted.and_then(|wanted| preferred(wanted, owned.resource())) {
+                _ if !self.is_ours(owned) => self.rely_on(owned),
                 Some(candidate) => self.keep(owned, candidate, &mut group),
-                None if policy::allows(self.dns.policy, &delete(owned.record)) => {}
                 None => {
-                    let hold =
-                        policy::held(self.dns.policy, &delete(owned.record), &Origin::Default);
-                    // What stays may not stand beside what would come: a CNAME stands alone.
+                    let Some(reason) = self.stays(owned, row) else { continue };
+                    // What stays may not stand beside what would come: a CNAME stands alone, and what
+                    // is another object's is not for this one.
                     let alone = *record_type == RecordType::CNAME
                         || row.wanted.contains_key(&RecordType::CNAME);
-                    if alone {
-                        blocked.get_or_insert_with(|| hold.reason.clone());
+                    if alone || policy::allows(self.dns.policy, &delete(owned.record)) {
+                        blocked.get_or_insert_with(|| reason.clone());
                     }
-                    self.holds.push(hold);
+                    let (subject, origin) = (owned.record.key.to_string(), Origin::Default);
+                    self.stays.push(Hold { subject, reason, origin });
                     self.rely_on(owned);
                 }
             }
@@ -113,7 +146,7 @@ impl Zone<'_> {
         for (record_type, wanted) in &row.wanted {
             let Some(first) = wanted.first() else { continue };
             match (row.there.get(record_type), &blocked) {
-                (Some(owned), _) if is_ours(owned) => {}
+                (Some(owned), _) if self.is_ours(owned) => {}
                 (_, Some(reason)) => self.hold(first, reason.clone()),
                 _ => self.create(first, &mut group),
             }
@@ -146,6 +179,10 @@ impl Zone<'_> {
     /// A record of ours that somebody still wants.
     fn keep(&mut self, owned: &Owned<'_>, candidate: &Candidate, group: &mut Group) {
         self.rely_on(owned);
+        let is_handed_on = !owned.resource().is_empty() && candidate.resource != owned.resource();
+        if let Some(reason) = self.guard.keeps(owned.resource()).filter(|_| is_handed_on) {
+            return self.hold(candidate, reason);
+        }
         let wanted = &candidate.record.spec;
         let origin = candidate.record.origins.get("");
         let differs = same::differs(owned.record, wanted);
@@ -177,9 +214,7 @@ impl Zone<'_> {
     fn leave(&mut self, row: &Row<'_>, group: &mut Group) {
         let owner = &self.dns.owner;
         let gone = row.there.iter().filter(|(record_type, owned)| {
-            owned.owner() == Some(owner)
-                && !row.wanted.contains_key(record_type)
-                && policy::allows(self.dns.policy, &delete(owned.record))
+            !row.wanted.contains_key(record_type) && self.stays(owned, row).is_none()
         });
         let mut marks = BTreeMap::new();
         for (_, owned) in gone {

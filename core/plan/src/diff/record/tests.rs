@@ -15,6 +15,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Plan, diff, simulate};
 
+mod guards;
+
 type Seen = BTreeMap<RecordKey, Record>;
 
 fn zone() -> ZoneKey {
