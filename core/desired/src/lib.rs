@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod balancer;
+mod bindings;
 mod codes;
 mod foundation;
 pub mod model;
@@ -16,6 +17,7 @@ mod targets;
 #[cfg(test)]
 mod testing;
 
+pub use bindings::{bindings, checkpoint, is_current, publish};
 pub use model::{Desired, Resource, Shaped};
 pub use needs::needs;
 pub use records::{arbitrate, prefer, txt};
@@ -23,5 +25,5 @@ pub use shape::shape;
 pub use stack::stack_json;
 pub use tags::{
     CLUSTER_TAG, ORIGIN_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_note,
-    is_ownership,
+    is_ownership, stack_of_labels,
 };

@@ -3,14 +3,15 @@
 //! reading it back; nothing in here decides anything.
 
 use inroad_words::{
-    Arn, Field, ResourceKind, Tags, Unit, Value,
+    Arn, Field, ResourceKey, ResourceKind, Tags, Unit, Value,
     balancer::{Listener, LoadBalancer, Rule},
     network::{IngressRule, Peer, SecurityGroup},
-    targets::{Binding, HealthCheck, Matcher, PortRef, TargetGroup},
+    targets::{Binding, HealthCheck, Matcher, TargetGroup},
 };
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    bindings,
     model::{Desired, Resource},
     tags::{is_note, is_ownership},
 };
@@ -45,11 +46,11 @@ pub fn stack_json(desired: &Desired) -> Json {
     add(LISTENER, each(&desired.listeners, ToString::to_string, listener));
     add(RULE, each(&desired.rules, |(port, nth)| format!("{port}:{nth}"), rule));
     add(TARGET_GROUP, each(&desired.target_groups, ToString::to_string, target_group));
-    let bindings = desired.bindings.iter().filter_map(|(id, it)| {
+    let published = desired.bindings.iter().filter_map(|(id, it)| {
         let group = desired.target_groups.get(id)?;
         Some((id.clone(), json!({ "spec": { "template": binding(&it.spec, &group.spec) } })))
     });
-    add(BINDING, bindings.collect());
+    add(BINDING, published.collect());
     if !desired.load_balancers.is_empty() {
         // The peer's models always hold this, empty where no NLB stands in front.
         add(FRONTEND, Map::from_iter([(FRONTEND.into(), json!({ "TargetGroups": {} }))]));
@@ -173,29 +174,8 @@ fn health_check(check: &HealthCheck) -> Json {
 
 /// The TargetGroupBinding that the peer would publish.
 fn binding(binding: &Binding, group: &TargetGroup) -> Json {
-    let rule = |rule: &inroad_words::targets::BindingRule| {
-        let port = object([("protocol", json!("TCP")), ("port", json!(rule.port))]);
-        let from = json!({ "securityGroup": { "groupID": text(&rule.source) } });
-        json!({ "from": [from], "ports": [port] })
-    };
-    let networking = binding.networking.as_ref();
-    let ingress: Option<Json> = networking.map(|rules| rules.iter().map(rule).collect());
-    let labels = object([("matchLabels", json!(binding.node_labels))]);
-    let spec = object([
-        ("targetGroupARN", arn(&binding.group)),
-        ("targetGroupProtocol", json!(group.protocol.as_str())),
-        ("targetType", json!(group.target_type.as_str())),
-        ("ipAddressType", json!(group.ip_address_type.as_str())),
-        ("vpcID", json!(group.vpc)),
-        ("serviceRef", service(&binding.service, &binding.port)),
-        ("nodeSelector", labels),
-        ("networking", object([("ingress", json!(ingress))])),
-    ]);
+    let spec = bindings::spec(binding, group, &|of, field| Some(reference(of, field)));
     json!({ "metadata": { "name": binding.name, "namespace": binding.namespace }, "spec": spec })
-}
-
-fn service(name: &str, port: &PortRef) -> Json {
-    json!({ "name": name, "port": port })
 }
 
 fn tags(tags: &Tags) -> Json {
@@ -217,11 +197,14 @@ fn text(value: &Value<String>) -> Json {
 
 /// A known value as it is, an unknown one as a reference into the stack.
 fn refer<T>(value: &Value<T>, known: impl Fn(&T) -> Json) -> Json {
-    let (key, field) = match value {
-        Value::Known(value) => return known(value),
-        Value::Output { of, field } => (of, field),
-    };
-    let (kind, attribute) = match (key.kind, field) {
+    match value {
+        Value::Known(value) => known(value),
+        Value::Output { of, field } => reference(of, *field),
+    }
+}
+
+fn reference(of: &ResourceKey, field: Field) -> Json {
+    let (kind, attribute) = match (of.kind, field) {
         (ResourceKind::SecurityGroup, _) => (SECURITY_GROUP, "groupID"),
         (ResourceKind::LoadBalancer, Field::DnsName) => (LOAD_BALANCER, "dnsName"),
         (ResourceKind::LoadBalancer, _) => (LOAD_BALANCER, "loadBalancerARN"),
@@ -229,7 +212,7 @@ fn refer<T>(value: &Value<T>, known: impl Fn(&T) -> Json) -> Json {
         (ResourceKind::Rule, _) => (RULE, "ruleARN"),
         (ResourceKind::TargetGroup, _) => (TARGET_GROUP, "targetGroupARN"),
     };
-    json!({ "$ref": format!("#/resources/{kind}/{}/status/{attribute}", key.id) })
+    json!({ "$ref": format!("#/resources/{kind}/{}/status/{attribute}", of.id) })
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use inroad_words::{
 pub const CLUSTER_TAG: &str = "elbv2.k8s.aws/cluster";
 /// Which stack a resource belongs to.
 pub const STACK_TAG: &str = "ingress.k8s.aws/stack";
+/// Labels that name the stack of an Ingress alone: a label's value takes no slash.
+const STACK_NAMESPACE: &str = "ingress.k8s.aws/stack-namespace";
+const STACK_NAME: &str = "ingress.k8s.aws/stack-name";
 /// What a resource is within its stack.
 pub const RESOURCE_TAG: &str = "ingress.k8s.aws/resource";
 /// What a resource is that all stacks share.
@@ -38,12 +41,21 @@ pub fn is_ownership(key: &str) -> bool {
 pub fn binding_labels(stack: &StackKey) -> BTreeMap<String, String> {
     let pairs = match stack {
         StackKey::Group(name) => vec![(STACK_TAG, name)],
-        StackKey::Ingress { namespace, name } => vec![
-            ("ingress.k8s.aws/stack-namespace", namespace),
-            ("ingress.k8s.aws/stack-name", name),
-        ],
+        StackKey::Ingress { namespace, name } => {
+            vec![(STACK_NAMESPACE, namespace), (STACK_NAME, name)]
+        }
     };
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// The stack whose bindings carry these labels; `None` for those that users made.
+pub fn stack_of_labels(labels: &BTreeMap<String, String>) -> Option<StackKey> {
+    let label = |key: &str| labels.get(key).cloned();
+    if let Some(name) = label(STACK_TAG) {
+        return Some(StackKey::Group(name));
+    }
+    let (namespace, name) = label(STACK_NAMESPACE).zip(label(STACK_NAME))?;
+    Some(StackKey::Ingress { namespace, name })
 }
 
 /// Tags of one stack's resources.
@@ -172,5 +184,10 @@ mod tests {
         let alone = binding_labels(&StackKey::parse("shop/web"));
         assert_eq!(alone["ingress.k8s.aws/stack-namespace"], "shop");
         assert_eq!(alone["ingress.k8s.aws/stack-name"], "web");
+        for stack in [StackKey::Group("edge".into()), StackKey::parse("shop/web")] {
+            assert_eq!(stack_of_labels(&binding_labels(&stack)), Some(stack));
+        }
+        let users = BTreeMap::from([("ingress.k8s.aws/stack-name".into(), "web".into())]);
+        assert_eq!(stack_of_labels(&users), None);
     }
 }

@@ -3,6 +3,7 @@
 //! rooms.
 #![warn(missing_docs)]
 
+mod bindings;
 pub mod codes;
 mod compile;
 mod foundation;
@@ -12,6 +13,7 @@ mod names;
 pub mod settings;
 mod targets;
 
+pub use bindings::{identities, standing};
 pub use compile::{Stacks, compile, compile_within, roots, stacks};
 pub use model::{Compiled, Intent};
 pub use names::{ascii_name, lies_in};

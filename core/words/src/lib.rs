@@ -12,6 +12,7 @@ pub mod ids;
 pub mod network;
 pub mod observed;
 pub mod origin;
+pub mod published;
 pub mod record;
 pub mod retry;
 pub mod targets;

@@ -2,6 +2,7 @@
 //! In: plain data of `core`. Out: requests to the API server, each only while the gate is open. Forbidden:
 //! deciding what is to be written, and creating objects to talk to ourselves.
 
+mod binding;
 mod error;
 mod event;
 mod finalizer;
