@@ -40,6 +40,9 @@ pub enum Error {
     /// AWS will refuse this request each time.
     #[error("refused: {0}")]
     Invalid(Box<Refusal>),
+    /// Nothing was asked: somebody else holds the lease, or ours has run out.
+    #[error("{action} was not asked: another replica leads", action = .0.action())]
+    NotLeading(Box<Refusal>),
     /// Nothing was asked: the step holds what cannot be said in a call (an unresolved reference).
     #[error("cannot be asked: {0}")]
     Unsayable(String),
@@ -92,7 +95,7 @@ impl Error {
             | Error::Unavailable(_) => Retry::Soon,
             // Nobody tells us when a policy is mended or a quota raised.
             Error::Denied(_) | Error::Quota(_) => Retry::After(Duration::from_secs(300)),
-            Error::Protected(_) | Error::Invalid(_) => Retry::OnChange,
+            Error::Protected(_) | Error::Invalid(_) | Error::NotLeading(_) => Retry::OnChange,
             Error::Unsayable(_) => Retry::Never,
         }
     }
@@ -108,6 +111,7 @@ impl Error {
             | Error::Quota(refusal)
             | Error::Protected(refusal)
             | Error::Unavailable(refusal)
+            | Error::NotLeading(refusal)
             | Error::Invalid(refusal) => Some(refusal),
             Error::Unsayable(_) => None,
         }
@@ -137,9 +141,29 @@ impl Error {
             },
             request_id: error.request_id().map(str::to_owned),
         });
+        if is_held_back(&error) {
+            return Error::NotLeading(refusal);
+        }
         let status = error.raw_response().map(|response| response.status().as_u16());
         sort(answer.is_some(), status)(refusal)
     }
+}
+
+/// The gate's answer to an attempt of a write.
+#[derive(Debug, thiserror::Error)]
+#[error("another replica leads")]
+pub(crate) struct NotLeading;
+
+/// Whether the gate kept the attempt from leaving.
+fn is_held_back(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<NotLeading>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The variant for an answer: by its code, else by its HTTP status. No answer at all is no verdict.
@@ -157,16 +181,24 @@ fn sort(answered: bool, status: Option<u16>) -> impl FnOnce(Box<Refusal>) -> Err
     }
 }
 
+/// Whether the code says that we ask too fast, in any service's spelling.
+pub(crate) fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+    )
+}
+
 /// Codes in each service's own spelling; those that only one operation knows follow the same endings.
 fn by_code(code: &str) -> Option<fn(Box<Refusal>) -> Error> {
     Some(match code {
-        "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException"
-        | "RequestThrottled"
-        | "RequestThrottledException" => Error::Throttled,
+        code if is_throttling(code) => Error::Throttled,
         "AccessDenied"
         | "AccessDeniedException"
         | "UnauthorizedOperation"

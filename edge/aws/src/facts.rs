@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
 use inroad_words::observed::SeenGroup;
 
-use crate::client::{Service, pages, send};
+use crate::client::Service;
 use crate::{Aws, Error, Ownership, ec2};
 
 /// Asks everything that a unit needs to know, at once.
@@ -74,17 +74,19 @@ fn fact(group: SeenGroup) -> GroupFact {
 async fn certificates(aws: &Aws) -> Result<BTreeMap<String, Certificate>, Error> {
     let keys = KeyAlgorithm::values().iter().map(|key| KeyAlgorithm::from(*key)).collect();
     let includes = Filters::builder().set_key_types(Some(keys)).build();
-    let summaries = pages(
-        Service::Acm,
-        "ListCertificates",
-        |token| {
-            let call = aws.acm.list_certificates().certificate_statuses(CertificateStatus::Issued);
-            let call = call.includes(includes.clone()).max_items(1000);
-            call.set_next_token(token).send()
-        },
-        |page| (page.certificate_summary_list.unwrap_or_default(), page.next_token),
-    )
-    .await?;
+    let summaries = aws
+        .pages(
+            Service::Acm,
+            "ListCertificates",
+            |token| {
+                let call =
+                    aws.acm.list_certificates().certificate_statuses(CertificateStatus::Issued);
+                let call = call.includes(includes.clone()).max_items(1000);
+                call.set_next_token(token).send()
+            },
+            |page| (page.certificate_summary_list.unwrap_or_default(), page.next_token),
+        )
+        .await?;
     let certificates = summaries.into_iter().map(|summary| certificate(aws, summary));
     let certificates: Vec<_> =
         stream::iter(certificates.collect::<Vec<_>>()).buffered(4).try_collect().await?;
@@ -99,7 +101,7 @@ async fn certificate(aws: &Aws, summary: CertificateSummary) -> Result<Certifica
     names.extend(summary.domain_name().map(str::to_owned));
     if summary.has_additional_subject_alternative_names() == Some(true) {
         let call = aws.acm.describe_certificate().certificate_arn(&arn).send();
-        let output = send(Service::Acm, "DescribeCertificate", call).await?;
+        let output = aws.send(Service::Acm, "DescribeCertificate", call).await?;
         names.extend(
             output.certificate().into_iter().flat_map(|c| c.subject_alternative_names()).cloned(),
         );

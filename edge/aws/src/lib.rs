@@ -9,19 +9,26 @@
 #![warn(missing_docs)]
 
 mod apply;
+mod attempts;
 mod client;
+mod connect;
 mod ec2;
 mod elbv2;
 mod error;
 mod facts;
+mod memory;
 mod observe;
 mod ownership;
+mod throttle;
 mod value;
 
 pub use apply::apply;
-pub use client::{Aws, Connect};
+pub use attempts::{Answer, Sum};
+pub use client::Aws;
+pub use connect::{Connect, Gate, Patience};
 pub use elbv2::Inventory;
 pub use error::{Error, Refusal};
 pub use facts::gather;
 pub use observe::{observe, observe_targets};
 pub use ownership::Ownership;
+pub use throttle::{BadThrottle, Throttle};

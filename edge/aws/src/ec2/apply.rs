@@ -11,7 +11,7 @@ use inroad_words::{Field, Tags};
 
 use super::convert::{ask_rules, ask_tags, name_rules, seen_group};
 use crate::apply::{Patience, absent_is_done, done, when_free};
-use crate::client::{Service, send};
+use crate::client::Service;
 use crate::ownership::proves;
 use crate::value::known;
 use crate::{Aws, Error};
@@ -46,7 +46,7 @@ async fn create(aws: &Aws, spec: &SecurityGroup) -> Result<OpOutputs, Error> {
         .vpc_id(&spec.vpc)
         .tag_specifications(tags)
         .send();
-    let id = match send(Service::Ec2, "CreateSecurityGroup", call).await {
+    let id = match aws.send(Service::Ec2, "CreateSecurityGroup", call).await {
         Ok(output) => output.group_id.unwrap_or_default(),
         Err(error @ Error::Exists(_)) => adopt(aws, spec).await?.ok_or(error)?,
         Err(error) => return Err(error),
@@ -63,7 +63,7 @@ async fn adopt(aws: &Aws, spec: &SecurityGroup) -> Result<Option<String>, Error>
         .filters(filter("group-name", &spec.name))
         .filters(filter("vpc-id", &spec.vpc))
         .send();
-    let output = send(Service::Ec2, "DescribeSecurityGroups", call).await?;
+    let output = aws.send(Service::Ec2, "DescribeSecurityGroups", call).await?;
     let mut found = output.security_groups().iter().filter_map(seen_group);
     Ok(found.find(|group| proves(&spec.tags, &group.spec.tags)).map(|group| group.id))
 }
@@ -96,7 +96,7 @@ async fn authorize_at_once(
         .group_id(group)
         .set_ip_permissions(Some(ask_rules(rules)?))
         .send();
-    send(Service::Ec2, "AuthorizeSecurityGroupIngress", call).await.map(|_| ())
+    aws.send(Service::Ec2, "AuthorizeSecurityGroupIngress", call).await.map(|_| ())
 }
 
 async fn revoke(aws: &Aws, group: &str, rules: &BTreeSet<IngressRule>) -> Result<(), Error> {
@@ -122,13 +122,13 @@ async fn revoke_at_once(
         .group_id(group)
         .set_ip_permissions(Some(name_rules(rules)?))
         .send();
-    send(Service::Ec2, "RevokeSecurityGroupIngress", call).await.map(|_| ())
+    aws.send(Service::Ec2, "RevokeSecurityGroupIngress", call).await.map(|_| ())
 }
 
 async fn delete(aws: &Aws, id: &str) -> Result<(), Error> {
     let once = || async {
         let call = aws.ec2.delete_security_group().group_id(id).send();
-        send(Service::Ec2, "DeleteSecurityGroup", call).await.map(|_| ())
+        aws.send(Service::Ec2, "DeleteSecurityGroup", call).await.map(|_| ())
     };
     absent_is_done(when_free(WAIT, once).await)
 }
@@ -136,12 +136,12 @@ async fn delete(aws: &Aws, id: &str) -> Result<(), Error> {
 async fn tag(aws: &Aws, id: &str, set: &Tags, remove: &BTreeSet<String>) -> Result<(), Error> {
     if !set.is_empty() {
         let call = aws.ec2.create_tags().resources(id).set_tags(Some(ask_tags(set))).send();
-        send(Service::Ec2, "CreateTags", call).await?;
+        aws.send(Service::Ec2, "CreateTags", call).await?;
     }
     if !remove.is_empty() {
         let keys = remove.iter().map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build());
         let call = aws.ec2.delete_tags().resources(id).set_tags(Some(keys.collect())).send();
-        send(Service::Ec2, "DeleteTags", call).await?;
+        aws.send(Service::Ec2, "DeleteTags", call).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use inroad_words::network::SHARED_RULE_DESCRIPTION;
 use inroad_words::observed::{Observed, SeenGroup};
 
 use super::convert::seen_group;
-use crate::client::{Service, pages};
+use crate::client::Service;
 use crate::ownership::{SHARED_RESOURCE, STACK};
 use crate::{Aws, Error, Ownership};
 
@@ -98,7 +98,7 @@ async fn find(aws: &Aws, filters: &[(String, Vec<String>)]) -> Result<Vec<SeenGr
         .iter()
         .map(|(name, values)| Filter::builder().name(name).set_values(Some(values.clone())).build())
         .collect();
-    pages(
+    aws.pages(
         Service::Ec2,
         "DescribeSecurityGroups",
         |token| {

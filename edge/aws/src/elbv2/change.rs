@@ -12,7 +12,7 @@ use super::actions::{ask_actions, ask_condition, number};
 use super::convert::{ask_matcher, ask_protocol, ask_tags, ask_targets};
 use super::create::{default_certificate, no_transforms, tls_policy};
 use crate::apply::done;
-use crate::client::{Service, send};
+use crate::client::Service;
 use crate::value::known;
 use crate::{Aws, Error};
 
@@ -30,7 +30,7 @@ pub(super) async fn apply(aws: &Aws, op: &Op) -> Result<Option<OpOutputs>, Error
         Op::SetIpAddressType { balancer, ip_address_type } => {
             let call = aws.elbv2.set_ip_address_type().load_balancer_arn(&balancer.0);
             let call = call.ip_address_type(ip_address_type.as_str().into()).send();
-            send(Service::Elbv2, "SetIpAddressType", call).await?;
+            aws.send(Service::Elbv2, "SetIpAddressType", call).await?;
         }
         Op::ModifyLoadBalancerAttributes { balancer, set } => {
             balancer_attributes(aws, known(balancer)?, set).await?;
@@ -57,7 +57,7 @@ async fn below(aws: &Aws, op: &Op) -> Result<Option<()>, Error> {
             let certificate = sdk::Certificate::builder().certificate_arn(&certificate.0).build();
             let call = aws.elbv2.add_listener_certificates().listener_arn(&known(listener)?.0);
             let call = call.certificates(certificate).send();
-            send(Service::Elbv2, "AddListenerCertificates", call).await?;
+            aws.send(Service::Elbv2, "AddListenerCertificates", call).await?;
         }
         Op::ModifyRule { rule, spec } => modify_rule(aws, rule, spec).await?,
         Op::SetRulePriorities { priorities, .. } => set_priorities(aws, priorities).await?,
@@ -69,7 +69,7 @@ async fn below(aws: &Aws, op: &Op) -> Result<Option<()>, Error> {
 async fn set_subnets(aws: &Aws, balancer: &Arn, subnets: &BTreeSet<String>) -> Result<(), Error> {
     let subnets = Some(subnets.iter().cloned().collect());
     let call = aws.elbv2.set_subnets().load_balancer_arn(&balancer.0).set_subnets(subnets).send();
-    send(Service::Elbv2, "SetSubnets", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "SetSubnets", call).await.map(|_| ())
 }
 
 async fn set_security_groups(
@@ -80,7 +80,7 @@ async fn set_security_groups(
     let groups: Result<Vec<_>, _> = groups.iter().map(|group| known(group).cloned()).collect();
     let call = aws.elbv2.set_security_groups().load_balancer_arn(&balancer.0);
     let call = call.set_security_groups(Some(groups?)).send();
-    send(Service::Elbv2, "SetSecurityGroups", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "SetSecurityGroups", call).await.map(|_| ())
 }
 
 async fn balancer_attributes(aws: &Aws, balancer: &Arn, set: &Attributes) -> Result<(), Error> {
@@ -89,7 +89,7 @@ async fn balancer_attributes(aws: &Aws, balancer: &Arn, set: &Attributes) -> Res
     };
     let call = aws.elbv2.modify_load_balancer_attributes().load_balancer_arn(&balancer.0);
     let call = call.set_attributes(Some(set.iter().map(one).collect())).send();
-    send(Service::Elbv2, "ModifyLoadBalancerAttributes", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyLoadBalancerAttributes", call).await.map(|_| ())
 }
 
 async fn group_attributes(aws: &Aws, group: &Arn, set: &Attributes) -> Result<(), Error> {
@@ -98,7 +98,7 @@ async fn group_attributes(aws: &Aws, group: &Arn, set: &Attributes) -> Result<()
     };
     let call = aws.elbv2.modify_target_group_attributes().target_group_arn(&group.0);
     let call = call.set_attributes(Some(set.iter().map(one).collect())).send();
-    send(Service::Elbv2, "ModifyTargetGroupAttributes", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyTargetGroupAttributes", call).await.map(|_| ())
 }
 
 async fn listener_attributes(aws: &Aws, listener: &Arn, set: &Attributes) -> Result<(), Error> {
@@ -107,7 +107,7 @@ async fn listener_attributes(aws: &Aws, listener: &Arn, set: &Attributes) -> Res
     };
     let call = aws.elbv2.modify_listener_attributes().listener_arn(&listener.0);
     let call = call.set_attributes(Some(set.iter().map(one).collect())).send();
-    send(Service::Elbv2, "ModifyListenerAttributes", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyListenerAttributes", call).await.map(|_| ())
 }
 
 async fn health_check(aws: &Aws, group: &Arn, check: &HealthCheck) -> Result<(), Error> {
@@ -124,13 +124,13 @@ async fn health_check(aws: &Aws, group: &Arn, check: &HealthCheck) -> Result<(),
         .healthy_threshold_count(number(check.healthy_threshold)?)
         .unhealthy_threshold_count(number(check.unhealthy_threshold)?)
         .send();
-    send(Service::Elbv2, "ModifyTargetGroup", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyTargetGroup", call).await.map(|_| ())
 }
 
 async fn register(aws: &Aws, group: &Arn, targets: &BTreeSet<Target>) -> Result<(), Error> {
     let targets = Some(ask_targets(targets));
     let call = aws.elbv2.register_targets().target_group_arn(&group.0).set_targets(targets).send();
-    send(Service::Elbv2, "RegisterTargets", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "RegisterTargets", call).await.map(|_| ())
 }
 
 async fn modify_listener(aws: &Aws, listener: &Arn, spec: &Listener) -> Result<(), Error> {
@@ -144,7 +144,7 @@ async fn modify_listener(aws: &Aws, listener: &Arn, spec: &Listener) -> Result<(
         .set_certificates(default_certificate(spec))
         .set_ssl_policy(tls_policy(spec))
         .send();
-    send(Service::Elbv2, "ModifyListener", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyListener", call).await.map(|_| ())
 }
 
 async fn modify_rule(aws: &Aws, rule: &Arn, spec: &Rule) -> Result<(), Error> {
@@ -159,7 +159,7 @@ async fn modify_rule(aws: &Aws, rule: &Arn, spec: &Rule) -> Result<(), Error> {
         // Transforms that are not mentioned stay.
         .reset_transforms(true)
         .send();
-    send(Service::Elbv2, "ModifyRule", call).await.map(|_| ())
+    aws.send(Service::Elbv2, "ModifyRule", call).await.map(|_| ())
 }
 
 async fn set_priorities(aws: &Aws, priorities: &BTreeMap<Arn, u32>) -> Result<(), Error> {
@@ -168,18 +168,18 @@ async fn set_priorities(aws: &Aws, priorities: &BTreeMap<Arn, u32>) -> Result<()
         let pair = sdk::RulePriorityPair::builder().rule_arn(&rule.0).priority(number(*priority)?);
         call = call.rule_priorities(pair.build());
     }
-    send(Service::Elbv2, "SetRulePriorities", call.send()).await.map(|_| ())
+    aws.send(Service::Elbv2, "SetRulePriorities", call.send()).await.map(|_| ())
 }
 
 async fn tag(aws: &Aws, arn: &Arn, set: &Tags, remove: &BTreeSet<String>) -> Result<(), Error> {
     if !set.is_empty() {
         let call = aws.elbv2.add_tags().resource_arns(&arn.0).set_tags(Some(ask_tags(set))).send();
-        send(Service::Elbv2, "AddTags", call).await?;
+        aws.send(Service::Elbv2, "AddTags", call).await?;
     }
     if !remove.is_empty() {
         let keys = Some(remove.iter().cloned().collect());
         let call = aws.elbv2.remove_tags().resource_arns(&arn.0).set_tag_keys(keys).send();
-        send(Service::Elbv2, "RemoveTags", call).await?;
+        aws.send(Service::Elbv2, "RemoveTags", call).await?;
     }
     Ok(())
 }

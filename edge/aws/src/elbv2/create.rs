@@ -13,7 +13,7 @@ use super::actions::{ask_actions, ask_condition, number, seen_actions, seen_cond
 use super::convert::{ask_matcher, ask_protocol, ask_tags};
 use super::listing::tags_of;
 use super::observe::rules;
-use crate::client::{Service, send};
+use crate::client::Service;
 use crate::ownership::proves;
 use crate::value::known;
 use crate::{Aws, Error};
@@ -55,7 +55,7 @@ async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
         .unhealthy_threshold_count(number(check.unhealthy_threshold)?)
         .set_tags(Some(ask_tags(&spec.tags)))
         .send();
-    match send(Service::Elbv2, "CreateTargetGroup", call).await {
+    match aws.send(Service::Elbv2, "CreateTargetGroup", call).await {
         Ok(output) => {
             let made = output.target_groups.unwrap_or_default().into_iter().next();
             Ok(made.and_then(|group| group.target_group_arn).unwrap_or_default())
@@ -68,7 +68,7 @@ async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
 /// The target group of this name, if it is the one that an earlier attempt made.
 async fn adopt_target_group(aws: &Aws, spec: &TargetGroup) -> Result<Option<String>, Error> {
     let call = aws.elbv2.describe_target_groups().names(&spec.name).send();
-    let found = send(Service::Elbv2, "DescribeTargetGroups", call).await?;
+    let found = aws.send(Service::Elbv2, "DescribeTargetGroups", call).await?;
     let arn = found.target_groups().first().and_then(|group| group.target_group_arn());
     let ours = is_ours(aws, arn, &spec.tags).await?;
     Ok(arn.filter(|_| ours).map(str::to_owned))
@@ -88,7 +88,7 @@ async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Erro
         .set_security_groups(Some(groups?).filter(|groups| !groups.is_empty()))
         .set_tags(Some(ask_tags(&spec.tags)))
         .send();
-    let made = match send(Service::Elbv2, "CreateLoadBalancer", call).await {
+    let made = match aws.send(Service::Elbv2, "CreateLoadBalancer", call).await {
         Ok(output) => output.load_balancers.unwrap_or_default().into_iter().next(),
         Err(error @ Error::Exists(_)) => Some(adopt_balancer(aws, spec).await?.ok_or(error)?),
         Err(error) => return Err(error),
@@ -106,7 +106,7 @@ async fn adopt_balancer(
     spec: &LoadBalancer,
 ) -> Result<Option<sdk::LoadBalancer>, Error> {
     let call = aws.elbv2.describe_load_balancers().names(&spec.name).send();
-    let found = send(Service::Elbv2, "DescribeLoadBalancers", call).await?;
+    let found = aws.send(Service::Elbv2, "DescribeLoadBalancers", call).await?;
     let found = found.load_balancers.unwrap_or_default().into_iter().next();
     let arn = found.as_ref().and_then(|balancer| balancer.load_balancer_arn());
     let ours = is_ours(aws, arn, &spec.tags).await?;
@@ -145,7 +145,7 @@ async fn listener(aws: &Aws, spec: &Listener) -> Result<String, Error> {
         .set_ssl_policy(tls_policy(spec))
         .set_tags(unless_untagged(&spec.tags))
         .send();
-    match send(Service::Elbv2, "CreateListener", call).await {
+    match aws.send(Service::Elbv2, "CreateListener", call).await {
         Ok(output) => {
             let made = output.listeners.unwrap_or_default().into_iter().next();
             Ok(made.and_then(|listener| listener.listener_arn).unwrap_or_default())
@@ -161,7 +161,7 @@ async fn adopt_listener(
     spec: &Listener,
 ) -> Result<Option<String>, Error> {
     let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0).send();
-    let found = send(Service::Elbv2, "DescribeListeners", call).await?;
+    let found = aws.send(Service::Elbv2, "DescribeListeners", call).await?;
     let mut found = found.listeners.unwrap_or_default().into_iter();
     Ok(found.find(|seen| is_same_listener(seen, spec)).and_then(|seen| seen.listener_arn))
 }
@@ -200,7 +200,7 @@ async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
         .set_actions(Some(ask_actions(&spec.actions)?))
         .set_tags(unless_untagged(&spec.tags))
         .send();
-    match send(Service::Elbv2, "CreateRule", call).await {
+    match aws.send(Service::Elbv2, "CreateRule", call).await {
         Ok(output) => {
             let made = output.rules.unwrap_or_default().into_iter().next();
             Ok(made.and_then(|rule| rule.rule_arn).unwrap_or_default())

@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use inroad_words::{Arn, Tags};
 
 use super::convert::seen_tags;
-use crate::client::{Service, pages, send};
+use crate::client::Service;
 use crate::{Aws, Error};
 
 /// As many ARNs as `DescribeTags`, `DescribeLoadBalancers` and `DescribeTargetGroups` take.
@@ -28,21 +28,23 @@ pub(super) async fn tagged(aws: &Aws, key: &str, value: &str) -> Result<Option<T
         return Ok(None);
     }
     let filter = TagFilter::builder().key(key).values(value).build();
-    let listing = pages(
-        Service::Tagging,
-        "GetResources",
-        |token| {
-            let call = aws.tagging.get_resources().resource_type_filters("elasticloadbalancing");
-            let call = call.tag_filters(filter.clone()).resources_per_page(100);
-            call.set_pagination_token(token).send()
-        },
-        |page| {
-            let token = page.pagination_token().map(str::to_owned);
-            let resources = page.resource_tag_mapping_list.unwrap_or_default();
-            (resources, token)
-        },
-    )
-    .await;
+    let listing = aws
+        .pages(
+            Service::Tagging,
+            "GetResources",
+            |token| {
+                let call =
+                    aws.tagging.get_resources().resource_type_filters("elasticloadbalancing");
+                let call = call.tag_filters(filter.clone()).resources_per_page(100);
+                call.set_pagination_token(token).send()
+            },
+            |page| {
+                let token = page.pagination_token().map(str::to_owned);
+                let resources = page.resource_tag_mapping_list.unwrap_or_default();
+                (resources, token)
+            },
+        )
+        .await;
     match listing {
         Ok(resources) => Ok(Some(resources.into_iter().filter_map(with_tags).collect())),
         Err(Error::Denied(refusal)) => {
@@ -67,7 +69,7 @@ pub(super) async fn load_balancers(
     aws: &Aws,
     arns: Option<Vec<String>>,
 ) -> Result<Vec<sdk::LoadBalancer>, Error> {
-    pages(
+    aws.pages(
         Service::Elbv2,
         "DescribeLoadBalancers",
         |marker| {
@@ -84,7 +86,7 @@ pub(super) async fn target_groups(
     aws: &Aws,
     arns: Option<Vec<String>>,
 ) -> Result<Vec<sdk::TargetGroup>, Error> {
-    pages(
+    aws.pages(
         Service::Elbv2,
         "DescribeTargetGroups",
         |marker| {
@@ -101,7 +103,7 @@ pub(super) async fn tags_of(aws: &Aws, arns: &[Arn]) -> Result<Tagged, Error> {
     let chunks = arns.chunks(ARNS).map(|chunk| async move {
         let arns = chunk.iter().map(|arn| arn.0.clone()).collect();
         let call = aws.elbv2.describe_tags().set_resource_arns(Some(arns)).send();
-        send(Service::Elbv2, "DescribeTags", call).await
+        aws.send(Service::Elbv2, "DescribeTags", call).await
     });
     let chunks: Vec<_> =
         stream::iter(chunks.collect::<Vec<_>>()).buffered(TOGETHER).try_collect().await?;

@@ -12,7 +12,7 @@ use inroad_words::{Arn, StackKey, Tags};
 use super::convert::{ListenerParts, seen_balancer, seen_listener, seen_rule, seen_target};
 use super::inventory::Inventory;
 use super::listing::{TOGETHER, Tagged, tags_of};
-use crate::client::{Service, pages, send};
+use crate::client::Service;
 use crate::ownership::RESOURCE;
 use crate::{Aws, Error, Ownership, ec2};
 
@@ -71,7 +71,7 @@ async fn target_group_details(
     mut group: SeenTargetGroup,
 ) -> Result<SeenTargetGroup, Error> {
     let call = aws.elbv2.describe_target_group_attributes().target_group_arn(&group.arn.0).send();
-    let output = send(Service::Elbv2, "DescribeTargetGroupAttributes", call).await?;
+    let output = aws.send(Service::Elbv2, "DescribeTargetGroupAttributes", call).await?;
     let pairs = output.attributes().iter().map(|a| (a.key(), a.value()));
     group.spec.attributes = attributes(pairs);
     Ok(group)
@@ -91,7 +91,7 @@ async fn balancer_details(
 ) -> Result<SeenBalancer, Error> {
     let kind = balancer.r#type().map(|kind| kind.as_str()).unwrap_or_default();
     let call = aws.elbv2.describe_load_balancer_attributes().load_balancer_arn(&arn.0).send();
-    let attributes_call = send(Service::Elbv2, "DescribeLoadBalancerAttributes", call);
+    let attributes_call = aws.send(Service::Elbv2, "DescribeLoadBalancerAttributes", call);
     // A load balancer of another type is replaced with all that hangs on it, in words of that type.
     let listeners_call = async {
         match kind {
@@ -119,16 +119,17 @@ async fn listeners(
     known: &Tagged,
     balancer: &Arn,
 ) -> Result<BTreeMap<u16, SeenListener>, Error> {
-    let found = pages(
-        Service::Elbv2,
-        "DescribeListeners",
-        |marker| {
-            let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0);
-            call.set_marker(marker).send()
-        },
-        |page| (page.listeners.unwrap_or_default(), page.next_marker),
-    )
-    .await?;
+    let found = aws
+        .pages(
+            Service::Elbv2,
+            "DescribeListeners",
+            |marker| {
+                let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0);
+                call.set_marker(marker).send()
+            },
+            |page| (page.listeners.unwrap_or_default(), page.next_marker),
+        )
+        .await?;
     let details = together(found.into_iter().map(|listener| details(aws, listener))).await?;
     let tags = missing_tags(aws, known, &details).await?;
     let seen = details.into_iter().filter_map(|one| one.seen(&tags));
@@ -168,7 +169,7 @@ async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
     let arn = Arn(listener.listener_arn().unwrap_or_default().to_owned());
     let call = aws.elbv2.describe_listener_attributes().listener_arn(&arn.0).send();
     let (output, rules, certificates) = futures::try_join!(
-        send(Service::Elbv2, "DescribeListenerAttributes", call),
+        aws.send(Service::Elbv2, "DescribeListenerAttributes", call),
         rules(aws, &arn),
         certificates(aws, &listener, &arn)
     )?;
@@ -178,13 +179,14 @@ async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
 
 /// Its rules but the default one.
 pub(super) async fn rules(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
-    let mut rules = pages(
-        Service::Elbv2,
-        "DescribeRules",
-        |marker| aws.elbv2.describe_rules().listener_arn(&listener.0).set_marker(marker).send(),
-        |page| (page.rules.unwrap_or_default(), page.next_marker),
-    )
-    .await?;
+    let mut rules = aws
+        .pages(
+            Service::Elbv2,
+            "DescribeRules",
+            |marker| aws.elbv2.describe_rules().listener_arn(&listener.0).set_marker(marker).send(),
+            |page| (page.rules.unwrap_or_default(), page.next_marker),
+        )
+        .await?;
     rules.retain(|rule: &sdk::Rule| rule.is_default() != Some(true));
     Ok(rules)
 }
@@ -194,7 +196,7 @@ async fn certificates(aws: &Aws, listener: &sdk::Listener, arn: &Arn) -> Result<
     if listener.certificates().is_empty() {
         return Ok(Vec::new());
     }
-    pages(
+    aws.pages(
         Service::Elbv2,
         "DescribeListenerCertificates",
         |marker| {
@@ -229,7 +231,7 @@ async fn missing_tags(aws: &Aws, known: &Tagged, details: &[Details]) -> Result<
 /// The registrations of a target group.
 pub(crate) async fn targets(aws: &Aws, group: &Arn) -> Result<SeenTargets, Error> {
     let call = aws.elbv2.describe_target_health().target_group_arn(&group.0).send();
-    let output = send(Service::Elbv2, "DescribeTargetHealth", call).await?;
+    let output = aws.send(Service::Elbv2, "DescribeTargetHealth", call).await?;
     let targets = output.target_health_descriptions().iter().filter_map(seen_target).collect();
     Ok(SeenTargets { group: group.clone(), targets })
 }

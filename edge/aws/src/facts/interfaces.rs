@@ -8,7 +8,7 @@ use inroad_words::facts::{GroupFact, Interface};
 use ipnet::IpNet;
 
 use super::fact;
-use crate::client::{Service, pages};
+use crate::client::Service;
 use crate::{Aws, Error, Ownership, ec2};
 
 /// EC2 takes this many values in a filter.
@@ -52,16 +52,17 @@ async fn of_instances(aws: &Aws, ids: &[String]) -> Result<BTreeMap<String, Foun
     let mut found = BTreeMap::new();
     for chunk in ids.chunks(FILTER_VALUES) {
         // A filter, since an instance that is gone must not refuse the others.
-        let reservations = pages(
-            Service::Ec2,
-            "DescribeInstances",
-            |token| {
-                let call = aws.ec2.describe_instances().filters(filter("instance-id", chunk));
-                call.max_results(1000).set_next_token(token).send()
-            },
-            |page| (page.reservations.unwrap_or_default(), page.next_token),
-        )
-        .await?;
+        let reservations = aws
+            .pages(
+                Service::Ec2,
+                "DescribeInstances",
+                |token| {
+                    let call = aws.ec2.describe_instances().filters(filter("instance-id", chunk));
+                    call.max_results(1000).set_next_token(token).send()
+                },
+                |page| (page.reservations.unwrap_or_default(), page.next_token),
+            )
+            .await?;
         let instances = reservations.iter().flat_map(|reservation| reservation.instances());
         found.extend(instances.filter_map(primary));
     }
@@ -105,7 +106,7 @@ async fn of_addresses(
 
 async fn list(aws: &Aws, vpc: &str, by: Option<Filter>) -> Result<Vec<NetworkInterface>, Error> {
     let filters: Vec<_> = by.into_iter().chain([filter("vpc-id", &[vpc.to_owned()])]).collect();
-    pages(
+    aws.pages(
         Service::Ec2,
         "DescribeNetworkInterfaces",
         |token| {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{Filter, RouteTable, Subnet as SdkSubnet};
 use inroad_words::facts::{Subnet, Vpc};
 
-use crate::client::{Service, pages, send};
+use crate::client::Service;
 use crate::ec2::{seen_tags, text};
 use crate::{Aws, Error};
 
 /// The VPC with its associated blocks of both families.
 pub(super) async fn vpc(aws: &Aws, id: &str) -> Result<Vpc, Error> {
     let output =
-        send(Service::Ec2, "DescribeVpcs", aws.ec2.describe_vpcs().vpc_ids(id).send()).await?;
+        aws.send(Service::Ec2, "DescribeVpcs", aws.ec2.describe_vpcs().vpc_ids(id).send()).await?;
     let found = output.vpcs().iter().find(|vpc| vpc.vpc_id() == Some(id));
     let found = found.ok_or_else(|| Error::Unsayable(format!("AWS shows no VPC {id}")))?;
     let v4 = found.cidr_block_association_set().iter();
@@ -37,7 +37,7 @@ fn in_vpc(vpc: &str) -> Filter {
 
 /// Every subnet of the VPC.
 pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Subnet>, Error> {
-    let subnets = pages(
+    let subnets = aws.pages(
         Service::Ec2,
         "DescribeSubnets",
         |token| {
@@ -46,7 +46,7 @@ pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Sub
         },
         |page| (page.subnets.unwrap_or_default(), page.next_token),
     );
-    let tables = pages(
+    let tables = aws.pages(
         Service::Ec2,
         "DescribeRouteTables",
         |token| {
@@ -65,7 +65,7 @@ pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Sub
 /// Zone name -> `availability-zone`, `local-zone` or `wavelength-zone`.
 async fn zone_kinds(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
     let call = aws.ec2.describe_availability_zones().send();
-    let output = send(Service::Ec2, "DescribeAvailabilityZones", call).await?;
+    let output = aws.send(Service::Ec2, "DescribeAvailabilityZones", call).await?;
     let zones = output.availability_zones().iter();
     Ok(zones
         .filter_map(|zone| Some((zone.zone_name()?.to_owned(), zone.zone_type()?.to_owned())))

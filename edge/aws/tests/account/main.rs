@@ -2,5 +2,6 @@
 
 mod facts;
 mod failures;
+mod limits;
 mod stack;
 mod world;

@@ -183,9 +183,9 @@ impl World {
 pub(crate) async fn connect(emulator: &Emulator) -> Aws {
     Aws::connect(Connect {
         region: Some("us-west-2".into()),
-        endpoint: None,
         http: Some(emulator.connector()),
         credentials: Some(Credentials::new("id", "secret", None, None, "test")),
+        ..Connect::default()
     })
     .await
 }
