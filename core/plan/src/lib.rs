@@ -5,6 +5,7 @@ mod batch;
 pub mod codes;
 mod diff;
 mod draft;
+mod fingerprint;
 mod guard;
 mod keep;
 pub mod op;
@@ -20,6 +21,7 @@ pub mod simulate;
 
 pub use batch::record_groups;
 pub use diff::diff;
+pub use fingerprint::{FINGERPRINT_TAG, fingerprint, settled};
 pub use keep::outputs_of;
 pub use op::{Op, OpOutputs, RecordChange};
 pub use plan::{OpId, Plan};

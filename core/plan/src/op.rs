@@ -74,6 +74,9 @@ pub enum Op {
     TagBalancing { arn: Arn, set: Tags, remove: BTreeSet<String> },
     /// Tags of an EC2 resource: `CreateTags`, then `DeleteTags`.
     TagEc2 { id: String, set: Tags, remove: BTreeSet<String> },
+    /// The note of what a stack should be ([`crate::FINGERPRINT_TAG`]) on its load balancer: `AddTags`,
+    /// or `RemoveTags` without a value. No thing of the user's: it is neither counted nor shown.
+    Fingerprint { balancer: Value<Arn>, value: Option<String> },
     /// One batch of record changes in one zone, already legal and sized.
     ChangeRecords { zone: inroad_words::ZoneKey, changes: Vec<RecordChange> },
 }
@@ -103,6 +106,13 @@ impl RecordChange {
             RecordChange::Create { record } | RecordChange::Upsert { record, .. } => record,
             RecordChange::Delete { before } => before,
         }
+    }
+}
+
+impl Op {
+    /// Whether it only keeps a note of our own.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Op::Fingerprint { .. })
     }
 }
 

@@ -164,6 +164,9 @@ impl Plan {
             let before = self.after.get(id);
             if waits(&step.op) || before.is_some_and(|it| !it.is_disjoint(&held)) {
                 held.insert(*id);
+                if step.op.is_note() {
+                    continue;
+                }
                 let subject = step.subject.to_string();
                 let hold = Hold { subject, reason: reason.clone(), origin: step.origin.clone() };
                 if !self.holds.contains(&hold) {
@@ -180,7 +183,7 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { held: self.holds.len(), ..Counts::default() };
         let mut subjects = BTreeSet::new();
-        for step in self.ops.values() {
+        for step in self.ops.values().filter(|step| !step.op.is_note()) {
             match &step.op {
                 Op::RegisterTargets { targets, .. } => counts.add += targets.len(),
                 Op::DeregisterTargets { targets, .. } => counts.delete += targets.len(),

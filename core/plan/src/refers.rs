@@ -167,6 +167,7 @@ impl Refers for Op {
             | Op::AddCertificate { listener: arn, .. }
             | Op::ModifyListenerAttributes { listener: arn, .. }
             | Op::RegisterTargets { group: arn, .. }
+            | Op::Fingerprint { balancer: arn, .. }
             | Op::DeregisterTargets { group: arn, .. } => visit(Slot::Arn(arn)),
             Op::DeleteSecurityGroup { .. }
             | Op::CreateTargetGroup { .. }

@@ -126,7 +126,8 @@ fn unit(plan: &Plan, lines: &mut Vec<Line>) {
     let cells = vec![plan.unit.to_string()];
     lines.push(Line { symbol: Symbol::Unit, cells, origin: origin.unwrap_or_default() });
     let mut subjects: Vec<&Subject> = Vec::new();
-    for step in plan.ops.values() {
+    let shown: Vec<&Step> = plan.ops.values().filter(|step| !step.op.is_note()).collect();
+    for step in &shown {
         if let Op::ChangeRecords { changes, .. } = &step.op {
             lines.extend(changes.iter().map(|change| {
                 let own = step.why.iter().find(|it| it.field == change.key().to_string());
@@ -137,7 +138,7 @@ fn unit(plan: &Plan, lines: &mut Vec<Line>) {
         }
     }
     for subject in subjects {
-        let steps: Vec<&Step> = plan.ops.values().filter(|it| it.subject == *subject).collect();
+        let steps: Vec<&Step> = shown.iter().copied().filter(|it| it.subject == *subject).collect();
         thing(subject, &steps, &plan.names, lines);
     }
     for hold in &plan.holds {

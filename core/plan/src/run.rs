@@ -138,6 +138,9 @@ impl Run {
         let mut held = self.plan.holds.clone();
         for (id, cause) in self.blocked() {
             let step = &self.plan.ops[&id];
+            if step.op.is_note() {
+                continue;
+            }
             let hold = Hold {
                 subject: step.subject.to_string(),
                 reason: HoldReason::Failed(self.plan.ops[&cause].subject.to_string()),

@@ -15,7 +15,7 @@ use inroad_words::{
     targets::Target,
 };
 
-use crate::{Op, Plan, RecordChange, order::created, phrase, refers};
+use crate::{FINGERPRINT_TAG, Op, Plan, RecordChange, order::created, phrase, refers};
 
 /// The observation that the plan leaves behind.
 pub fn simulate(plan: &Plan, observed: &Observed) -> Observed {
@@ -307,11 +307,23 @@ impl Simulation {
     }
 
     fn tags(&mut self, op: &Op) {
-        let (id, set, remove) = match op {
-            Op::TagBalancing { arn, set, remove } => (&arn.0, set, remove),
-            Op::TagEc2 { id, set, remove } => (id, set, remove),
-            _ => return,
-        };
+        match op {
+            Op::TagBalancing { arn, set, remove } => self.tag(&arn.0, set, remove),
+            Op::TagEc2 { id, set, remove } => self.tag(id, set, remove),
+            Op::Fingerprint { balancer: Value::Known(arn), value } => {
+                let key = FINGERPRINT_TAG.to_owned();
+                match value {
+                    Some(value) => {
+                        self.tag(&arn.0, &Tags::from([(key, value.clone())]), &BTreeSet::new());
+                    }
+                    None => self.tag(&arn.0, &Tags::new(), &BTreeSet::from([key])),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tag(&mut self, id: &str, set: &Tags, remove: &BTreeSet<String>) {
         let change = |this: &str, tags: &mut Tags| {
             if this == id {
                 tags.extend(set.clone());

@@ -57,7 +57,10 @@ fn a_load_balancer_without_subnets_is_neither_made_nor_replaced() {
     }
     let plan = plan(nowhere(), Some(balancer(Scheme::Internal, &["a", "b"])));
     assert!(plan.holds.is_empty());
-    assert!(matches!(ops(&plan)[..], [Op::TagBalancing { .. }]), "what stands is changed");
+    assert!(
+        matches!(ops(&plan)[..], [Op::TagBalancing { .. }, Op::Fingerprint { .. }]),
+        "what stands is changed"
+    );
 }
 
 #[test]

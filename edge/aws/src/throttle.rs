@@ -14,7 +14,8 @@ pub(crate) use limiter::{Lane, Limiter};
 
 use crate::client::Service;
 
-const ELBV2: &str = "Elastic Load Balancing v2";
+const DEFAULTS: &str = "Elastic Load Balancing v2:^RegisterTargets|^DeregisterTargets=4:20,\
+    Elastic Load Balancing v2:^Describe.*=50:200,Elastic Load Balancing v2:^Modify.*=3:20";
 
 /// Which rates are kept, by service. [`Default`]: ALBC's (load-balancers.md 8.10); a service without a
 /// rule is slowed down only while AWS throttles it.
@@ -47,16 +48,7 @@ impl std::error::Error for BadThrottle {}
 
 impl Default for Throttle {
     fn default() -> Self {
-        let mut throttle = Throttle { rules: BTreeMap::new() };
-        for rate in
-            ["^RegisterTargets|^DeregisterTargets=4:20", "^Describe.*=50:200", "^Modify.*=3:20"]
-        {
-            let rate = format!("{ELBV2}:{rate}");
-            let (service, rate) = read(&rate).expect("the defaults are well-formed");
-            throttle.rules.extend(service.map(|it| (it, Vec::new())));
-            throttle.rules.values_mut().for_each(|rates| rates.push(rate.clone()));
-        }
-        throttle
+        Throttle { rules: rules(DEFAULTS).expect("the defaults are well-formed") }
     }
 }
 
@@ -74,17 +66,21 @@ impl FromStr for Throttle {
     type Err = BadThrottle;
 
     fn from_str(text: &str) -> Result<Self, BadThrottle> {
-        let mut named: BTreeMap<Service, Vec<Rate>> = BTreeMap::new();
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (service, rate) = read(part).ok_or_else(|| BadThrottle(part.to_owned()))?;
-            if let Some(service) = service {
-                named.entry(service).or_default().push(rate);
-            }
-        }
         let mut throttle = Throttle::default();
-        throttle.rules.extend(named);
+        throttle.rules.extend(rules(text)?);
         Ok(throttle)
     }
+}
+
+fn rules(text: &str) -> Result<BTreeMap<Service, Vec<Rate>>, BadThrottle> {
+    let mut rules: BTreeMap<Service, Vec<Rate>> = BTreeMap::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (service, rate) = read(part).ok_or_else(|| BadThrottle(part.to_owned()))?;
+        if let Some(service) = service {
+            rules.entry(service).or_default().push(rate);
+        }
+    }
+    Ok(rules)
 }
 
 /// One rule; no service where it is not one of ours.

@@ -25,6 +25,7 @@ use inroad_words::{
 
 use crate::{
     draft::{Draft, Ix},
+    fingerprint,
     keep::{Kept, outputs_of},
     order::{self, References},
     phrase::{self, Names},
@@ -94,5 +95,6 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
     }
     let draft = room.draft;
     order::arrange(draft, &References::of(observed), &mut plan);
+    fingerprint::note(&mut plan, desired, &kept);
     plan
 }

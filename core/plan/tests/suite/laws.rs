@@ -4,7 +4,9 @@ use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet};
 
 use crate::worlds::{self, Mischief, Wish, everything, groups, mischief, wish};
 use inroad_desired::Desired;
-use inroad_plan::{Op, OpId, Plan, Run, StepError, diff, simulate, simulate::Simulation};
+use inroad_plan::{
+    FINGERPRINT_TAG, Op, OpId, Plan, Run, StepError, diff, settled, simulate, simulate::Simulation,
+};
 use inroad_words::{
     Field, ResourceKey, ResourceKind, Value, controller::Controller, observed::Observed,
 };
@@ -65,6 +67,7 @@ fn plans_keep_their_laws() {
         spares_what_is_held(&case, &plan)?;
         let order = legal_order(&plan, &case.order);
         never_dangles(&case, &plan, &order)?;
+        is_never_called_settled_too_early(&case, &plan, &order)?;
         runs(&plan, &case.order)
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
@@ -92,6 +95,7 @@ fn classify(case: &Case, plan: &Plan, shares: &mut BTreeMap<&'static str, u32>) 
         ("listener removed", has(&|op| matches!(op, Op::DeleteListener { .. }))),
         ("certificate removed", has(&|op| matches!(op, Op::RemoveCertificate { .. }))),
         ("tags", has(&|op| matches!(op, Op::TagBalancing { .. }))),
+        ("fingerprint taken away", has(&|op| matches!(op, Op::Fingerprint { value: None, .. }))),
         ("held by itself", case.held.is_some()),
         ("held by another", plan.holds.len() > case.desired.held.resources.len()),
     ];
@@ -126,6 +130,7 @@ fn touches_only_what_is_there(case: &Case, plan: &Plan) -> Result<(), TestCaseEr
             | Op::RemoveCertificate { listener: arn, .. }
             | Op::ModifyHealthCheck { group: Value::Known(arn), .. }
             | Op::ModifyTargetGroupAttributes { group: Value::Known(arn), .. }
+            | Op::Fingerprint { balancer: Value::Known(arn), .. }
             | Op::ModifyLoadBalancerAttributes { balancer: Value::Known(arn), .. } => Some(&arn.0),
             Op::DeleteSecurityGroup { id } | Op::TagEc2 { id, .. } => Some(id),
             Op::RevokeIngress { group: Value::Known(id), .. }
@@ -235,6 +240,34 @@ fn never_dangles(case: &Case, plan: &Plan, order: &[OpId]) -> Result<(), TestCas
         prop_assert!(kept.is_subset(&all), "a rule that should be there is gone after {op:?}");
         prop_assert!(self::crowded(now).is_subset(&crowded), "shared after {op:?}");
     }
+    Ok(())
+}
+
+/// Wherever the plan is cut off: who trusts the fingerprint that stands then has nothing to do. And a
+/// plan that leaves nothing to wait for leaves the fingerprint.
+fn is_never_called_settled_too_early(
+    case: &Case,
+    plan: &Plan,
+    order: &[OpId],
+) -> Result<(), TestCaseError> {
+    let mut simulation = Simulation::new(plan, &case.observed);
+    let is_settled = |simulation: &Simulation| {
+        let mut balancers = simulation.observed.load_balancers.values().flatten();
+        balancers.any(|it| {
+            let tag = it.spec.tags.get(FINGERPRINT_TAG);
+            settled(tag.map(String::as_str), &case.desired)
+        })
+    };
+    for id in order {
+        simulation.apply(&plan.ops[id].op);
+        if is_settled(&simulation) {
+            let left = diff(&case.desired, &simulation.observed, &Controller::default());
+            prop_assert!(left.is_empty(), "settled after {:?}, but {left:#?}", plan.ops[id].op);
+        }
+    }
+    let is_whole = !plan.is_empty() && plan.holds.is_empty();
+    let stands = !case.desired.load_balancers.is_empty();
+    prop_assert!(!(is_whole && stands) || is_settled(&simulation), "not noted: {plan:#?}");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
-use inroad_plan::{Op, OpOutputs};
+use inroad_plan::{FINGERPRINT_TAG, Op, OpOutputs};
 use inroad_words::balancer::{Listener, Rule};
 use inroad_words::targets::{HealthCheck, Target};
 use inroad_words::{Arn, Tags, Value};
@@ -42,6 +42,9 @@ pub(super) async fn apply(aws: &Aws, op: &Op) -> Result<Option<OpOutputs>, Error
             listener_attributes(aws, known(listener)?, set).await?;
         }
         Op::TagBalancing { arn, set, remove } => tag(aws, arn, set, remove).await?,
+        Op::Fingerprint { balancer, value } => {
+            fingerprint(aws, known(balancer)?, value.as_deref()).await?;
+        }
         _ => return Ok(None),
     }
     done()
@@ -182,4 +185,24 @@ async fn tag(aws: &Aws, arn: &Arn, set: &Tags, remove: &BTreeSet<String>) -> Res
         aws.send(Service::Elbv2, "RemoveTags", call).await?;
     }
     Ok(())
+}
+
+/// Writes or removes our note. A policy that forbids it costs a look after the next restart and nothing
+/// else: what was asked for must not wait for it.
+async fn fingerprint(aws: &Aws, balancer: &Arn, value: Option<&str>) -> Result<(), Error> {
+    let key = || FINGERPRINT_TAG.to_owned();
+    let answer = match value {
+        Some(value) => {
+            let set = Tags::from([(key(), value.to_owned())]);
+            tag(aws, balancer, &set, &BTreeSet::new()).await
+        }
+        None => tag(aws, balancer, &Tags::new(), &BTreeSet::from([key()])).await,
+    };
+    match answer {
+        Err(Error::Denied(refusal)) => {
+            tracing::info!(%refusal, "going on without a fingerprint");
+            Ok(())
+        }
+        answer => answer,
+    }
 }

@@ -98,6 +98,7 @@ fn touched(op: &Op) -> Option<&str> {
         | Op::ModifyTargetGroupAttributes { group: Value::Known(arn), .. }
         | Op::RegisterTargets { group: Value::Known(arn), .. }
         | Op::DeregisterTargets { group: Value::Known(arn), .. }
+        | Op::Fingerprint { balancer: Value::Known(arn), .. }
         | Op::ModifyLoadBalancerAttributes { balancer: Value::Known(arn), .. } => Some(&arn.0),
         Op::DeleteSecurityGroup { id } | Op::TagEc2 { id, .. } => Some(id),
         _ => None,

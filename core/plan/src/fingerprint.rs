@@ -1,0 +1,209 @@
+//! A short name for everything that a stack should be, noted on its load balancer when it is so: whoever
+//! finds the same name again after a restart need not look at every part. In: a [`Desired`]. Out: the
+//! value of one tag, and the steps that keep the tag true. Nothing is ever planned for its sake alone.
+
+use std::collections::BTreeMap;
+
+use inroad_desired::{Desired, is_note};
+use inroad_words::{
+    Field, Origin, ResourceKind, Tags, Unit, Value,
+    balancer::{Listener, Rule},
+};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Op, Plan,
+    keep::{Kept, key_of},
+    plan::{Change, OpId, Step, Subject},
+};
+
+/// The tag that holds it.
+pub const FINGERPRINT_TAG: &str = "inroad/fingerprint";
+
+/// Raised whenever what counts, how it is written down or what `diff` makes of it becomes different:
+/// fingerprints of another format are as good as none.
+const FORMAT: u32 = 1;
+/// As many bytes of the hash as make a chance match unthinkable among a cluster's stacks.
+const BYTES: usize = 12;
+
+/// The fingerprint of what should be there: everything that `diff` compares, nothing that it passes over
+/// (names, who said what, our own notes, subnets that a load balancer keeps).
+pub fn fingerprint(desired: &Desired) -> String {
+    let text = compared(desired).to_string();
+    let hash = Sha256::digest(text);
+    let hex: String = hash.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
+    format!("{FORMAT}-{hex}")
+}
+
+/// Whether a stack with this tag is as it should be, as far as its last writer knew. What waits for
+/// something is never settled.
+pub fn settled(tag: Option<&str>, desired: &Desired) -> bool {
+    let waits = !desired.held.resources.is_empty() || desired.held.unit.is_some();
+    !waits && tag == Some(fingerprint(desired).as_str())
+}
+
+fn compared(desired: &Desired) -> serde_json::Value {
+    let groups = desired.security_groups.iter();
+    let groups = groups.map(|(id, it)| json!([id, it.spec.ingress, said(&it.spec.tags)]));
+    let targets = desired.target_groups.iter().map(|(id, it)| {
+        let spec = &it.spec;
+        let fixed = json!([spec.target_type, spec.protocol, spec.protocol_version]);
+        json!([id, fixed, spec.health_check, spec.attributes, said(&spec.tags)])
+    });
+    let balancers = desired.load_balancers.iter().map(|(id, it)| {
+        let spec = &it.spec;
+        let subnets = (!spec.subnets.keep).then_some(&spec.subnets.prefer);
+        let network = json!([spec.scheme, spec.ip_address_type, subnets, spec.security_groups]);
+        json!([id, network, spec.attributes, said(&spec.tags)])
+    });
+    let listeners = desired.listeners.values().map(|it| {
+        let spec = Listener { tags: said(&it.spec.tags), ..it.spec.clone() };
+        plain(&spec)
+    });
+    let rules = desired.rules.iter().map(|((port, _), it)| {
+        let spec = Rule { tags: said(&it.spec.tags), ..it.spec.clone() };
+        json!([port, plain(&spec)])
+    });
+    json!([list(groups), list(targets), list(balancers), list(listeners), list(rules)])
+}
+
+fn list(items: impl Iterator<Item = serde_json::Value>) -> serde_json::Value {
+    items.collect()
+}
+
+fn plain<T: Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).expect("its maps have text for keys")
+}
+
+/// Tags but for our own notes.
+fn said(tags: &Tags) -> Tags {
+    tags.iter().filter(|(key, _)| !is_note(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Adds the steps that keep the tag true: it goes before the first of several writes, and comes when all
+/// are through and nothing waits. A plan that does nothing stays so.
+pub(crate) fn note(plan: &mut Plan, desired: &Desired, kept: &Kept<'_>) {
+    let Some(subject) = subject(plan, desired) else { return };
+    let id = &subject.1;
+    let noted = kept.load_balancers.get(id.as_str()).and_then(|seen| {
+        let tag = seen.spec.tags.get(FINGERPRINT_TAG)?;
+        Some((Value::Known(seen.arn.clone()), tag.clone()))
+    });
+    let wanted = fingerprint(desired);
+    let is_noted = noted.as_ref().is_some_and(|(_, tag)| *tag == wanted);
+    let whole = plan.holds.is_empty();
+    let several = plan.ops.len() > 1;
+    if whole && (several || !is_noted) {
+        let key = key_of(desired, ResourceKind::LoadBalancer, id.clone());
+        let balancer = kept.load_balancers.get(id.as_str());
+        let balancer =
+            balancer.map_or_else(|| key.output(Field::Arn), |it| Value::Known(it.arn.clone()));
+        last(plan, step(balancer, Some(wanted), &subject.0));
+    }
+    if let (true, Some((balancer, _))) = (several, noted) {
+        first(plan, step(balancer, None, &subject.0));
+    }
+}
+
+/// The load balancer of a stack that is being changed, and its id there.
+fn subject(plan: &Plan, desired: &Desired) -> Option<(Subject, String)> {
+    let (id, balancer) = desired.load_balancers.first_key_value()?;
+    let is_due = matches!(plan.unit, Unit::Stack(_)) && !plan.is_empty();
+    let subject = Subject::new("load-balancer", &balancer.spec.name, Change::Change);
+    is_due.then(|| (subject, id.clone()))
+}
+
+fn step(balancer: Value<inroad_words::Arn>, value: Option<String>, subject: &Subject) -> Step {
+    Step::new(Op::Fingerprint { balancer, value }, subject.clone(), Origin::Default)
+}
+
+fn last(plan: &mut Plan, step: Step) {
+    let before = plan.ops.keys().copied().collect();
+    let id = OpId(plan.ops.last_key_value().map_or(0, |(id, _)| id.0 + 1));
+    plan.ops.insert(id, step);
+    plan.after.insert(id, before);
+}
+
+fn first(plan: &mut Plan, step: Step) {
+    let later = |id: OpId| OpId(id.0 + 1);
+    let ops = std::mem::take(&mut plan.ops).into_iter().map(|(id, step)| (later(id), step));
+    plan.ops = ops.collect();
+    let before = std::mem::take(&mut plan.after);
+    let before: BTreeMap<OpId, std::collections::BTreeSet<OpId>> = before
+        .into_iter()
+        .map(|(id, all)| (later(id), all.into_iter().map(later).collect()))
+        .collect();
+    plan.after = before;
+    for id in plan.ops.keys() {
+        plan.after.entry(*id).or_default().insert(OpId(0));
+    }
+    plan.ops.insert(OpId(0), step);
+}
+
+#[cfg(test)]
+mod tests {
+    use inroad_desired::Resource;
+    use inroad_words::{
+        Origins, Pick, StackKey,
+        balancer::{IpAddressType, LoadBalancer, Scheme},
+        hold::{Hold, HoldReason},
+    };
+
+    use super::*;
+
+    fn stack(change: impl FnOnce(&mut LoadBalancer)) -> Desired {
+        let mut desired = Desired::nothing(Unit::Stack(StackKey::Group("shop".into())));
+        let mut spec = LoadBalancer {
+            name: "k8s-shop".into(),
+            scheme: Scheme::Internal,
+            ip_address_type: IpAddressType::Ipv4,
+            subnets: Pick { keep: true, prefer: ["subnet-1".to_owned()].into() },
+            security_groups: Vec::new(),
+            attributes: BTreeMap::new(),
+            tags: Tags::from([("team".into(), "a".into())]),
+        };
+        change(&mut spec);
+        let balancer = Resource { spec, origins: Origins::default() };
+        desired.load_balancers.insert("LoadBalancer".into(), balancer);
+        desired
+    }
+
+    #[test]
+    fn only_what_is_compared_counts() {
+        let plain = fingerprint(&stack(|_| {}));
+        assert_eq!(plain, "1-PRINT", "another format needs another number");
+        for same in [
+            stack(|it| it.name = "another".into()),
+            stack(|it| it.subnets.prefer.clear()),
+            stack(|it| drop(it.tags.insert("inroad/origin".into(), "shop/web".into()))),
+        ] {
+            assert_eq!(fingerprint(&same), plain);
+        }
+        for other in [
+            stack(|it| it.scheme = Scheme::InternetFacing),
+            stack(|it| it.subnets.keep = false),
+            stack(|it| drop(it.tags.insert("team".into(), "b".into()))),
+            stack(|it| {
+                drop(it.attributes.insert("idle_timeout.timeout_seconds".into(), "9".into()))
+            }),
+        ] {
+            assert_ne!(fingerprint(&other), plain);
+        }
+    }
+
+    #[test]
+    fn what_waits_is_never_settled() {
+        let mut desired = stack(|_| {});
+        let tag = fingerprint(&desired);
+        assert!(settled(Some(&tag), &desired));
+        assert!(!settled(None, &desired) && !settled(Some("0-"), &desired));
+        desired.held.unit = Some(Hold {
+            subject: String::new(),
+            reason: HoldReason::MissingFact(String::new()),
+            origin: Origin::Default,
+        });
+        assert!(!settled(Some(&tag), &desired));
+    }
+}
