@@ -81,6 +81,7 @@ impl Session<'_> {
         let mut due: Option<BTreeSet<Unit>> = None;
         // Neither the world nor the list of zones changes while it is settled.
         let asked = self.asked().await?;
+        self.edges.aws.forget();
         for _ in 0..PASSES {
             let mut inventory = self.inventory().await?;
             for (number, wave) in WAVES.iter().enumerate() {

@@ -16,7 +16,9 @@ use crate::{
     balancer::security,
     codes,
     model::{Desired, Resource, SHARED_RULES, Shaped},
-    naming, tags,
+    naming,
+    needs::interfaces,
+    tags,
 };
 
 /// Resource id of the shared group.
@@ -71,8 +73,7 @@ fn group(mut origins: Origins, facts: &Facts, controller: &Controller) -> Resour
 
 /// Why the network interfaces are not known, where the question had no answer.
 fn unanswered(asked: &FoundationIntent, facts: &Facts) -> Option<String> {
-    let need = Need::Interfaces(asked.openings.keys().cloned().collect());
-    facts.missing.get(&need).cloned()
+    facts.missing.get(&interfaces(asked)).cloned()
 }
 
 /// Why a load balancer may rely on more than is asked for, and who says so: it is left as it is, as

@@ -51,7 +51,13 @@ fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
     }
     needs.insert(Need::Vpc);
     if !foundation.openings.is_empty() {
-        needs.insert(Need::Interfaces(foundation.openings.keys().cloned().collect()));
+        needs.insert(interfaces(foundation));
     }
     needs
+}
+
+/// Through which interfaces the targets are reached.
+pub(crate) fn interfaces(foundation: &FoundationIntent) -> Need {
+    let hint = |target: &String| (target.clone(), foundation.instances.get(target).cloned());
+    Need::Interfaces(foundation.openings.keys().map(hint).collect())
 }

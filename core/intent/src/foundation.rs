@@ -55,6 +55,7 @@ fn open(
     settings: &BalancerSettings,
     intent: &mut FoundationIntent,
 ) {
+    intent.instances.extend(targets::hosts(lens, backend));
     let health: Option<u16> = backend.protocol.health_port.value.parse().ok();
     for target in targets::endpoints(lens, backend, settings, &mut Vec::new()).into_keys() {
         let openings = intent.openings.entry(target.id).or_default();

@@ -262,6 +262,9 @@ pub struct FoundationIntent {
     /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who
     /// asks.
     pub openings: BTreeMap<String, BTreeMap<TargetPort, Origin>>,
+    /// On which instance (`i-…`) an address of `openings` is and takes its security groups from, where
+    /// the cluster says so.
+    pub instances: BTreeMap<String, String>,
     /// A stack that is left as it is: what it may rely on is not taken away.
     pub held: Option<Hold>,
     /// Security groups that stacks name instead of ours. While one of them cannot be found, its load

@@ -75,6 +75,39 @@ fn addresses(lens: &Lens<'_>, backend: &Backend) -> (Endpoints, Endpoints) {
     (ready, fallback)
 }
 
+/// VPC CNI's note that a Pod has an interface and security groups of its own.
+const OWN_INTERFACE: &str = "vpc.amazonaws.com/pod-eni";
+
+/// On which EC2 instance each address of the backend is, but for Pods with an interface of their own.
+pub(crate) fn hosts(lens: &Lens<'_>, backend: &Backend) -> BTreeMap<String, String> {
+    let mut hosts = BTreeMap::new();
+    if backend.target_type.value != TargetType::Ip {
+        return hosts;
+    }
+    for (key, slice) in lens.slices_of(&backend.service) {
+        for endpoint in &slice.endpoints {
+            let host = || {
+                let node = lens.get::<Node>("", endpoint.node_name.as_deref()?)?;
+                let reference = endpoint.target_ref.as_ref()?;
+                let pod = lens.get::<Pod>(&key.namespace, reference.name.as_deref()?);
+                let notes = pod.and_then(|pod| pod.metadata.annotations.as_ref());
+                let apart = notes.is_some_and(|notes| notes.contains_key(OWN_INTERFACE));
+                instance(node).filter(|_| !apart)
+            };
+            if let (Some(address), Some(instance)) = (endpoint.addresses.first(), host()) {
+                hosts.insert(address.clone(), instance.to_owned());
+            }
+        }
+    }
+    hosts
+}
+
+/// The EC2 instance that a Node is.
+fn instance(node: &Node) -> Option<&str> {
+    let provider = node.spec.as_ref()?.provider_id.as_deref()?;
+    provider.rsplit('/').next().filter(|id| id.starts_with("i-"))
+}
+
 /// The name of the backend's Service port; `None` where it has none, as in Services of one port.
 fn port_name<'w>(lens: &Lens<'w>, backend: &'w Backend) -> Option<&'w str> {
     match &backend.service_port {
@@ -144,9 +177,8 @@ fn instances(
             Some("Unknown") => &mut fallback,
             _ => continue,
         };
-        let provider = node.spec.as_ref().and_then(|spec| spec.provider_id.as_deref());
-        let id = provider.and_then(|id| id.rsplit('/').next()).filter(|id| id.starts_with("i-"));
-        let Some(id) = id else {
+        let Some(id) = instance(node) else {
+            let provider = node.spec.as_ref().and_then(|spec| spec.provider_id.as_deref());
             diagnostics.push(no_instance(key, provider));
             continue;
         };

@@ -18,8 +18,9 @@ pub enum Need {
     Certificates,
     /// These security groups, by id or by `Name` tag.
     SecurityGroups(BTreeSet<String>),
-    /// The network interfaces of these instances (`i-…`) and addresses, with their security groups.
-    Interfaces(BTreeSet<String>),
+    /// The network interfaces of these instances (`i-…`) and addresses, with their security groups. To
+    /// each address the instance on which it is, where that is known.
+    Interfaces(BTreeMap<String, Option<String>>),
     /// The hosted zones that the DNS provider offers.
     Zones,
 }

@@ -62,6 +62,13 @@ impl Aws {
         Self { lane: Lane::Background, ..self.clone() }
     }
 
+    /// Forgets what was learned of the surroundings (network, certificates, interfaces): whoever knows
+    /// or suspects that they have changed is told anew. Without this they hold for ten minutes,
+    /// certificates for one.
+    pub fn forget(&self) {
+        self.memory.forget();
+    }
+
     /// Attempts so far, the SDK's own retries included, by `service:operation` as IAM spells it.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.attempts.sent()
@@ -101,40 +108,34 @@ impl Aws {
 
     /// Asks AWS once, when it is this call's turn: one span, one verdict. The SDK's own attempts are
     /// inside.
-    pub(crate) async fn send<O, E>(
+    pub(crate) fn send<O, E>(
         &self,
         service: Service,
         operation: &'static str,
-        call: impl Future<Output = Result<O, SdkError<E, HttpResponse>>>,
-    ) -> Result<O, Error>
+        call: impl Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send,
+    ) -> impl Future<Output = Result<O, Error>> + Send
     where
-        O: RequestId,
+        O: RequestId + Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let prefix = service.prefix();
-        let span = tracing::debug_span!(
-            "aws",
-            service = prefix,
-            operation,
-            request_id = tracing::field::Empty,
-            code = tracing::field::Empty
-        );
-        // Waited for out here: in an attempt, the wait would count against its time-out.
-        self.attempts.limiter().turn(service, operation, self.lane).await;
-        // The SDK's futures are several kilobytes each; boxed, they do not grow ours.
-        match Box::pin(call).instrument(span.clone()).await {
-            Ok(output) => {
-                span.record("request_id", output.request_id());
-                Ok(output)
-            }
-            Err(error) => {
-                let error = Error::from_sdk(prefix, operation, error);
-                if let Some(refusal) = error.refusal() {
-                    span.record("request_id", refusal.request_id.as_deref());
-                    span.record("code", refusal.code.as_str());
-                }
-                Err(error)
-            }
+        // The SDK's futures are several kilobytes each; boxed at once, they do not grow ours.
+        let call = Box::pin(call);
+        async move {
+            // Waited for out here: in an attempt, the wait would count against its time-out.
+            self.attempts.limiter().turn(service, operation, self.lane).await;
+            let span = span(service, operation);
+            let answer = call.instrument(span.clone()).await;
+            answer
+                .map_err(|error| Error::from_sdk(service.prefix(), operation, error))
+                .inspect_err(|error| {
+                    if let Some(refusal) = error.refusal() {
+                        span.record("request_id", refusal.request_id.as_deref());
+                        span.record("code", refusal.code.as_str());
+                    }
+                })
+                .inspect(|output| {
+                    span.record("request_id", output.request_id());
+                })
         }
     }
 
@@ -148,9 +149,9 @@ impl Aws {
         take: impl Fn(O) -> (Vec<T>, Option<String>),
     ) -> Result<Vec<T>, Error>
     where
-        O: RequestId,
+        O: RequestId + Send,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>> + Send,
     {
         let mut all = Vec::new();
         let mut marker = None;
@@ -164,6 +165,16 @@ impl Aws {
             }
         }
     }
+}
+
+fn span(service: Service, operation: &'static str) -> tracing::Span {
+    tracing::debug_span!(
+        "aws",
+        service = service.prefix(),
+        operation,
+        request_id = tracing::field::Empty,
+        code = tracing::field::Empty
+    )
 }
 
 /// The services.

@@ -8,7 +8,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use inroad_words::Retry;
+use inroad_words::{Diagnostic, Origin, Retry};
+
+use crate::codes;
 
 /// A call to AWS that did not do what it was to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +119,20 @@ impl Error {
         }
     }
 
+    /// The IAM action that the policy lacks, where that is what keeps the call from being done. AWS names
+    /// it in its sentence where it is another than the call's own (`ec2:CreateTags` in a creation).
+    pub fn denied(&self) -> Option<String> {
+        let Error::Denied(refusal) = self else { return None };
+        // The other codes are about who we are, not about what we may do.
+        let by_policy = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
+        let told = refusal.message.split_once("not authorized to perform: ").map(|(_, rest)| rest);
+        let told = told.and_then(|rest| rest.split_whitespace().next());
+        let action = told.filter(|it| it.contains(':')).map(str::to_owned);
+        by_policy
+            .contains(&refusal.code.as_str())
+            .then(|| action.unwrap_or_else(|| refusal.action()))
+    }
+
     /// Whether AWS's code is this one.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.refusal().is_some_and(|refusal| refusal.code == code)
@@ -147,6 +163,14 @@ impl Error {
         let status = error.raw_response().map(|response| response.status().as_u16());
         sort(answer.is_some(), status)(refusal)
     }
+}
+
+/// A missing permission as those are told whose object needs it.
+pub fn denied(action: &str, origin: Origin) -> Diagnostic {
+    let message = format!("the IAM policy does not allow {action}, so this waits");
+    let statement = format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
+    Diagnostic::error(codes::DENIED, origin, message)
+        .help(format!("add to the policy of inroad's role: {statement}"))
 }
 
 /// The gate's answer to an attempt of a write.
@@ -236,6 +260,23 @@ mod tests {
             request_id: Some("r-1".into()),
         };
         sort(true, Some(status))(Box::new(refusal))
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        assert_eq!(
+            variant("AccessDenied", 403).denied().as_deref(),
+            Some("elasticloadbalancing:CreateRule")
+        );
+        assert_eq!(variant("ExpiredToken", 403).denied(), None);
+        assert_eq!(variant("TooManyRules", 400).denied(), None);
+        let Error::Denied(mut refusal) = variant("UnauthorizedOperation", 403) else { panic!() };
+        refusal.message =
+            "User: x is not authorized to perform: ec2:CreateTags on resource: y".into();
+        let action = Error::Denied(refusal).denied().expect("it is named");
+        assert_eq!(action, "ec2:CreateTags");
+        let told = denied(&action, Origin::Default).to_string();
+        assert!(told.contains("ec2:CreateTags") && told.contains(codes::DENIED.0), "{told}");
     }
 
     #[test]

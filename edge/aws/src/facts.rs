@@ -14,9 +14,11 @@ use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
 use inroad_words::observed::SeenGroup;
 
 use crate::client::Service;
+use crate::memory::{NETWORK, SHORT};
 use crate::{Aws, Error, Ownership, ec2};
 
-/// Asks everything that a unit needs to know, at once.
+/// Asks everything that a unit needs to know, at once. The surroundings are remembered for a while
+/// ([`Aws::forget`]).
 pub async fn gather(aws: &Aws, needs: &BTreeSet<Need>, vpc: &str) -> Facts {
     let answers = join_all(needs.iter().map(|need| answer(aws, need, vpc))).await;
     let mut facts = Facts::default();
@@ -32,9 +34,18 @@ pub async fn gather(aws: &Aws, needs: &BTreeSet<Need>, vpc: &str) -> Facts {
 async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
     let mut facts = Facts::default();
     match need {
-        Need::Vpc => facts.vpc = Some(network::vpc(aws, vpc).await?),
-        Need::Subnets => facts.subnets = network::subnets(aws, vpc).await?,
-        Need::Certificates => facts.certificates = certificates(aws).await?,
+        Need::Vpc => {
+            let ask = network::vpc(aws, vpc);
+            facts.vpc = Some(aws.memory.vpcs.or_ask(vpc, NETWORK, ask).await?);
+        }
+        Need::Subnets => {
+            let ask = network::subnets(aws, vpc);
+            facts.subnets = aws.memory.subnets.or_ask(vpc, NETWORK, ask).await?;
+        }
+        Need::Certificates => {
+            let ask = certificates(aws);
+            facts.certificates = aws.memory.certificates.or_ask("", SHORT, ask).await?;
+        }
         Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
         Need::Zones => {}
@@ -66,7 +77,7 @@ async fn groups(
     Ok(by_id.into_iter().chain(by_name).map(|group| (group.id.clone(), fact(group))).collect())
 }
 
-fn fact(group: SeenGroup) -> GroupFact {
+pub(crate) fn fact(group: SeenGroup) -> GroupFact {
     GroupFact { id: group.id, name: group.spec.name, tags: group.spec.tags }
 }
 

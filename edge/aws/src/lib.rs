@@ -11,6 +11,7 @@
 mod apply;
 mod attempts;
 mod client;
+pub mod codes;
 mod connect;
 mod ec2;
 mod elbv2;
@@ -27,7 +28,7 @@ pub use attempts::{Answer, Sum};
 pub use client::Aws;
 pub use connect::{Connect, Gate, Patience};
 pub use elbv2::Inventory;
-pub use error::{Error, Refusal};
+pub use error::{Error, Refusal, denied};
 pub use facts::gather;
 pub use observe::{observe, observe_targets};
 pub use ownership::Ownership;

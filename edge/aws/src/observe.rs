@@ -12,7 +12,7 @@ use crate::{Aws, Error, Inventory, Ownership, ec2, elbv2};
 /// and creating it again then finds it ([`crate::apply`] adopts what its tags prove to be ours).
 pub async fn observe(aws: &Aws, unit: &Unit, own: &Ownership) -> Result<Observed, Error> {
     match unit {
-        Unit::Foundation => ec2::foundation(aws, own).await,
+        Unit::Foundation => Ok(ec2::foundation(&ec2::all(aws, own).await?, own)),
         Unit::Stack(key) => Inventory::of_stack(aws, own, key).await?.observe(aws, unit, own).await,
         Unit::Targets(key) => {
             let targets = match elbv2::target_group_of(aws, own, key).await? {

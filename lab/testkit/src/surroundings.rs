@@ -100,7 +100,7 @@ impl Surroundings {
                 answers.security_groups = found.map(|it| (it.id.clone(), it.clone())).collect();
             }
             Need::Interfaces(ids) => {
-                let found = all.interfaces.iter().filter(|(id, _)| ids.contains(*id));
+                let found = all.interfaces.iter().filter(|(id, _)| ids.contains_key(*id));
                 answers.interfaces = found.map(|(id, it)| (id.clone(), it.clone())).collect();
             }
             Need::Zones => answers.zones.clone_from(&all.zones),

@@ -4,6 +4,7 @@
 //! touched.
 
 mod account;
+mod costs;
 mod process;
 
 use account::{Lab, canonical};

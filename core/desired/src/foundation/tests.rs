@@ -99,7 +99,7 @@ fn a_target_that_cannot_be_placed_costs_no_other_and_revokes_nothing() {
 #[test]
 fn rules_wait_for_the_interfaces() {
     let mut facts = facts();
-    let need = Need::Interfaces(BTreeSet::from(["i-1".into()]));
+    let need = Need::Interfaces(BTreeMap::from([("i-1".into(), None)]));
     facts.missing.insert(need, "throttled".into());
     let shaped = shape(&asked(&[("i-1", &[TargetPort::Tcp(80)])]), &facts, &controller());
     assert_eq!(opened(&shaped), Vec::<String>::new());

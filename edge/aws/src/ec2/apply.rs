@@ -65,7 +65,11 @@ async fn adopt(aws: &Aws, spec: &SecurityGroup) -> Result<Option<String>, Error>
         .send();
     let output = aws.send(Service::Ec2, "DescribeSecurityGroups", call).await?;
     let mut found = output.security_groups().iter().filter_map(seen_group);
-    Ok(found.find(|group| proves(&spec.tags, &group.spec.tags)).map(|group| group.id))
+    let ours = found.find(|group| proves(&spec.tags, &group.spec.tags));
+    if ours.is_some() {
+        aws.memory.adopt();
+    }
+    Ok(ours.map(|group| group.id))
 }
 
 async fn authorize(aws: &Aws, group: &str, rules: &BTreeSet<IngressRule>) -> Result<(), Error> {

@@ -4,39 +4,55 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::Filter;
 use inroad_words::StackKey;
-use inroad_words::network::SHARED_RULE_DESCRIPTION;
+use inroad_words::network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION};
 use inroad_words::observed::{Observed, SeenGroup};
 
 use super::convert::seen_group;
 use crate::client::Service;
+use crate::facts::fact;
 use crate::ownership::{SHARED_RESOURCE, STACK};
 use crate::{Aws, Error, Ownership};
 
 /// EC2 takes this many values in a filter.
 const FILTER_VALUES: usize = 200;
 
-/// The backend security group, and the rules of ours on the security groups of targets.
-pub(crate) async fn foundation(aws: &Aws, own: &Ownership) -> Result<Observed, Error> {
+/// Every security group of the VPC, in one listing: ours, those of targets and those that stacks name.
+/// Rules are kept only where ours may be among them.
+pub(crate) async fn all(aws: &Aws, own: &Ownership) -> Result<Vec<SeenGroup>, Error> {
+    let mut found = find(aws, &[in_vpc(own)]).await?;
+    aws.memory.groups.put(found.iter().map(|it| (it.id.clone(), fact(it.clone()))));
     let cluster_tag = format!("kubernetes.io/cluster/{}", own.cluster);
-    let shared = [("tag-key".into(), vec![SHARED_RESOURCE.into()]), in_vpc(own)];
-    let tagged = [("tag-key".into(), vec![cluster_tag]), in_vpc(own)];
-    let (ours, tagged) = futures::try_join!(find(aws, &shared), find(aws, &tagged))?;
-    let known: BTreeSet<_> = tagged.iter().map(|group| group.id.clone()).collect();
-    let others: BTreeSet<_> = own.shared_groups.difference(&known).cloned().collect();
-    let ours: Vec<_> = ours.into_iter().filter(|group| own.owns(&group.spec.tags)).collect();
-    // A group whose last target has left is worn by nobody we know, but still lets ours in.
-    let sources = ours.iter().map(|group| group.id.clone()).collect();
-    let (others, admitting) = futures::try_join!(
-        groups(aws, "group-id", &others, own),
-        groups(aws, "ip-permission.group-id", &sources, own),
-    )?;
-    let shared_rules = tagged.into_iter().chain(others).chain(admitting);
-    let shared_rules = shared_rules.filter_map(shared_rules_only);
-    Ok(Observed {
-        security_groups: by_resource(ours, SHARED_RESOURCE),
+    found.retain(|it| {
+        let tags = &it.spec.tags;
+        own.owns(tags) || tags.contains_key(&cluster_tag) || it.spec.ingress.iter().any(is_shared)
+    });
+    Ok(found)
+}
+
+/// The backend security group, and the rules of ours on the security groups of targets: on those of the
+/// cluster, on those that targets wear, and on those whose last target has left and that still let our
+/// group in.
+pub(crate) fn foundation(all: &[SeenGroup], own: &Ownership) -> Observed {
+    let cluster_tag = format!("kubernetes.io/cluster/{}", own.cluster);
+    let has = |it: &&SeenGroup, key: &str| it.spec.tags.contains_key(key);
+    let ours = all.iter().filter(|it| has(it, SHARED_RESOURCE) && own.owns(&it.spec.tags));
+    let ours: Vec<SeenGroup> = ours.cloned().collect();
+    let admits = |it: &SeenGroup| {
+        let peers = it.spec.ingress.iter().filter_map(|rule| match &rule.peer {
+            Peer::Group(group) => group.known(),
+            _ => None,
+        });
+        { peers }.any(|peer| ours.iter().any(|group| group.id == *peer))
+    };
+    let carriers = all
+        .iter()
+        .filter(|it| has(it, &cluster_tag) || own.shared_groups.contains(&it.id) || admits(it));
+    let shared_rules = carriers.cloned().filter_map(shared_rules_only);
+    Observed {
         shared_rules: shared_rules.map(|group| (group.id.clone(), group)).collect(),
+        security_groups: by_resource(ours, SHARED_RESOURCE),
         ..Observed::default()
-    })
+    }
 }
 
 /// Every security group of one stack of ours.
@@ -46,13 +62,6 @@ pub(crate) async fn groups_of_stack(
     stack: &StackKey,
 ) -> Result<Vec<SeenGroup>, Error> {
     let filters = [(format!("tag:{STACK}"), vec![stack.to_string()]), in_vpc(own)];
-    let found = find(aws, &filters).await?;
-    Ok(found.into_iter().filter(|group| own.owns(&group.spec.tags)).collect())
-}
-
-/// Every security group of every stack of ours.
-pub(crate) async fn groups_of_cluster(aws: &Aws, own: &Ownership) -> Result<Vec<SeenGroup>, Error> {
-    let filters = [("tag-key".into(), vec![STACK.into()]), in_vpc(own)];
     let found = find(aws, &filters).await?;
     Ok(found.into_iter().filter(|group| own.owns(&group.spec.tags)).collect())
 }
@@ -115,7 +124,11 @@ async fn find(aws: &Aws, filters: &[(String, Vec<String>)]) -> Result<Vec<SeenGr
 
 /// The group with nothing but the rules that bear our label; `None` without any.
 fn shared_rules_only(mut group: SeenGroup) -> Option<SeenGroup> {
-    let is_ours = |says: &str| says.split(',').any(|label| label.trim() == SHARED_RULE_DESCRIPTION);
-    group.spec.ingress.retain(|rule| is_ours(&rule.description));
+    group.spec.ingress.retain(is_shared);
     (!group.spec.ingress.is_empty()).then_some(group)
+}
+
+/// Whether the rule bears our label.
+fn is_shared(rule: &IngressRule) -> bool {
+    rule.description.split(',').any(|label| label.trim() == SHARED_RULE_DESCRIPTION)
 }

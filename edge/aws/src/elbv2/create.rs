@@ -14,6 +14,7 @@ use super::convert::{ask_matcher, ask_protocol, ask_tags};
 use super::listing::tags_of;
 use super::observe::rules;
 use crate::client::Service;
+use crate::memory::locked;
 use crate::ownership::proves;
 use crate::value::known;
 use crate::{Aws, Error};
@@ -58,7 +59,9 @@ async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
     match aws.send(Service::Elbv2, "CreateTargetGroup", call).await {
         Ok(output) => {
             let made = output.target_groups.unwrap_or_default().into_iter().next();
-            Ok(made.and_then(|group| group.target_group_arn).unwrap_or_default())
+            let arn = made.and_then(|group| group.target_group_arn).unwrap_or_default();
+            locked(&aws.memory.empty).insert(Arn(arn.clone()));
+            Ok(arn)
         }
         Err(error @ Error::Exists(_)) => adopt_target_group(aws, spec).await?.ok_or(error),
         Err(error) => Err(error),
@@ -71,7 +74,7 @@ async fn adopt_target_group(aws: &Aws, spec: &TargetGroup) -> Result<Option<Stri
     let found = aws.send(Service::Elbv2, "DescribeTargetGroups", call).await?;
     let arn = found.target_groups().first().and_then(|group| group.target_group_arn());
     let ours = is_ours(aws, arn, &spec.tags).await?;
-    Ok(arn.filter(|_| ours).map(str::to_owned))
+    Ok(adopted(aws, arn.filter(|_| ours).map(str::to_owned)))
 }
 
 async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Error> {
@@ -110,7 +113,15 @@ async fn adopt_balancer(
     let found = found.load_balancers.unwrap_or_default().into_iter().next();
     let arn = found.as_ref().and_then(|balancer| balancer.load_balancer_arn());
     let ours = is_ours(aws, arn, &spec.tags).await?;
-    Ok(found.filter(|_| ours))
+    Ok(adopted(aws, found.filter(|_| ours)))
+}
+
+/// Notes that something was taken over.
+fn adopted<T>(aws: &Aws, found: Option<T>) -> Option<T> {
+    if found.is_some() {
+        aws.memory.adopt();
+    }
+    found
 }
 
 /// Whether what is in the way of a creation carries the tags that the creation would have given it.
@@ -163,7 +174,8 @@ async fn adopt_listener(
     let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0).send();
     let found = aws.send(Service::Elbv2, "DescribeListeners", call).await?;
     let mut found = found.listeners.unwrap_or_default().into_iter();
-    Ok(found.find(|seen| is_same_listener(seen, spec)).and_then(|seen| seen.listener_arn))
+    let same = found.find(|seen| is_same_listener(seen, spec));
+    Ok(adopted(aws, same.and_then(|seen| seen.listener_arn)))
 }
 
 /// Listeners and rules below our load balancer are ours in any case; they are the one that was asked
@@ -213,7 +225,7 @@ async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
 async fn adopt_rule(aws: &Aws, listener: &Arn, spec: &Rule) -> Result<Option<String>, Error> {
     let found = rules(aws, listener).await?;
     let same = found.into_iter().find(|seen| is_same_rule(seen, spec));
-    Ok(same.and_then(|seen| seen.rule_arn))
+    Ok(adopted(aws, same.and_then(|seen| seen.rule_arn)))
 }
 
 fn is_same_rule(seen: &sdk::Rule, spec: &Rule) -> bool {

@@ -1,56 +1,56 @@
 //! What of ours exists, found by tags. One listing serves one unit or all of them; details are read
 //! when a unit is looked at.
 
+pub(super) mod known;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use inroad_words::observed::{Observed, SeenGroup, SeenTargetGroup};
-use inroad_words::{Arn, StackKey, Tags, TargetKey, Unit};
+use inroad_words::{Arn, StackKey, Tags, Unit};
+use tokio::sync::OnceCell;
 
 use super::convert::seen_target_group;
-use super::listing::{ARNS, Tagged, load_balancers, tagged, tags_of, target_groups};
+use super::listing::{ARNS, Question, Tagged, load_balancers, tagged, tags_of, target_groups};
 use super::observe::stack;
-use crate::ownership::{CLUSTER, LEGACY_CLUSTER, RESOURCE, STACK};
-use crate::{Aws, Error, Ownership, ec2};
+use crate::ownership::STACK;
+use crate::{Aws, Error, Ownership, ec2, observe_targets};
 
 /// Everything of the cluster's stacks in one VPC: load balancers, target groups, security groups.
+///
+/// A listing by tag lags behind writes by seconds: what it does not show may be there all the same, and
+/// what it shows may be gone.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
+    own: Ownership,
     pub(super) balancers: Vec<(sdk::LoadBalancer, Tags)>,
-    pub(super) target_groups: Vec<SeenTargetGroup>,
     pub(super) groups: Vec<SeenGroup>,
-    /// Tags by ARN as the listing gave them, listeners and rules among them.
+    /// Tags by ARN as the listing gave them.
     pub(super) tags: Tagged,
-}
-
-/// Which resources are listed.
-#[derive(Debug, Clone, Copy)]
-enum Scope<'a> {
-    Cluster,
-    Stack(&'a StackKey),
+    /// Read when the first stack is looked at: one that is settled needs none of it.
+    target_groups: Arc<OnceCell<Vec<SeenTargetGroup>>>,
 }
 
 impl Inventory {
     /// One listing for all units: what a restart costs is this, not a look at each unit.
     pub async fn list(aws: &Aws, own: &Ownership) -> Result<Self, Error> {
-        let (mut inventory, groups) = futures::try_join!(
-            Self::of(aws, own, Scope::Cluster),
-            ec2::groups_of_cluster(aws, own)
-        )?;
-        inventory.groups = groups;
-        Ok(inventory)
+        // The stack's tag is on all that is ours, with either spelling of the cluster's.
+        let types = ["elasticloadbalancing:loadbalancer", "elasticloadbalancing:targetgroup"];
+        let asked = Question { key: STACK, value: None, types: &types };
+        let (inventory, groups) =
+            futures::try_join!(Box::pin(Self::of(aws, own, asked)), Box::pin(ec2::all(aws, own)))?;
+        Ok(Self { groups, ..inventory })
     }
 
     /// The stacks that own something: those that the cluster no longer asks for are to go.
     pub fn stacks(&self, own: &Ownership) -> BTreeSet<StackKey> {
-        let balancers = self.balancers.iter().map(|(_, tags)| tags);
-        let target_groups = self.target_groups.iter().map(|group| &group.spec.tags);
         let groups = self.groups.iter().map(|group| &group.spec.tags);
-        balancers.chain(target_groups).chain(groups).filter_map(|tags| own.stack(tags)).collect()
+        self.tags.values().chain(groups).filter_map(|tags| own.stack(tags)).collect()
     }
 
-    /// A unit with all details, from this listing. Only a stack is in it; other units are looked at
-    /// as by [`crate::observe`].
+    /// A unit with all details, from this listing. What is not in it is looked at as by
+    /// [`crate::observe`].
     pub async fn observe(
         &self,
         aws: &Aws,
@@ -59,7 +59,15 @@ impl Inventory {
     ) -> Result<Observed, Error> {
         match unit {
             Unit::Stack(key) => stack(aws, self, key, own).await,
-            _ => Box::pin(crate::observe(aws, unit, own)).await,
+            Unit::Foundation => Ok(ec2::foundation(&self.groups, own)),
+            Unit::Targets(key) => match self.target_group(key) {
+                Some(group) => {
+                    let targets = Some(observe_targets(aws, &group).await?);
+                    Ok(Observed { targets, ..Observed::default() })
+                }
+                None => Box::pin(crate::observe(aws, unit, own)).await,
+            },
+            Unit::Zone(_) => Box::pin(crate::observe(aws, unit, own)).await,
         }
     }
 
@@ -69,23 +77,22 @@ impl Inventory {
         own: &Ownership,
         key: &StackKey,
     ) -> Result<Self, Error> {
-        let (mut inventory, groups) = futures::try_join!(
-            Self::of(aws, own, Scope::Stack(key)),
-            ec2::groups_of_stack(aws, own, key)
-        )?;
-        inventory.groups = groups;
-        Ok(inventory)
+        let value = key.to_string();
+        let types = ["elasticloadbalancing"];
+        let asked = Question { key: STACK, value: Some(&value), types: &types };
+        let (inventory, groups) =
+            futures::try_join!(Self::of(aws, own, asked), ec2::groups_of_stack(aws, own, key))?;
+        Ok(Self { groups, ..inventory })
     }
 
-    async fn of(aws: &Aws, own: &Ownership, scope: Scope<'_>) -> Result<Self, Error> {
-        let Some(tags) = ours_by_tag(aws, own, scope).await? else {
+    /// What the tags say is ours, without its security groups.
+    pub(super) async fn of(aws: &Aws, own: &Ownership, asked: Question<'_>) -> Result<Self, Error> {
+        let Some(mut tags) = tagged(aws, asked).await? else {
             return Self::of_everything(aws, own).await;
         };
-        let (balancers, groups) = futures::try_join!(
-            by_arn(&tags, ":loadbalancer/", |arns| load_balancers(aws, arns)),
-            by_arn(&tags, ":targetgroup/", |arns| target_groups(aws, arns)),
-        )?;
-        Ok(Self::assemble(own, balancers, groups, tags))
+        tags.retain(|_, tags| own.stack(tags).is_some());
+        let balancers = by_arn(&tags, ":loadbalancer/", |arns| load_balancers(aws, arns)).await?;
+        Ok(Self::assemble(own, balancers, tags))
     }
 
     /// The way without `tag:GetResources`.
@@ -102,55 +109,39 @@ impl Inventory {
             .collect();
         let mut tags = tags_of(aws, &arns).await?;
         tags.retain(|_, tags| own.stack(tags).is_some());
-        Ok(Self::assemble(own, balancers, groups, tags))
+        let groups = ours(own, &tags, &groups);
+        let all = Self::assemble(own, balancers, tags);
+        Ok(Self { target_groups: Arc::new(OnceCell::new_with(Some(groups))), ..all })
     }
 
-    fn assemble(
-        own: &Ownership,
-        balancers: Vec<sdk::LoadBalancer>,
-        groups: Vec<sdk::TargetGroup>,
-        tags: Tagged,
-    ) -> Self {
+    fn assemble(own: &Ownership, balancers: Vec<sdk::LoadBalancer>, tags: Tagged) -> Self {
         let balancers = balancers.into_iter().filter_map(|one| {
             let tags = tags.get(one.load_balancer_arn()?)?.clone();
             (one.vpc_id() == Some(own.vpc.as_str())).then_some((one, tags))
         });
-        let groups = groups.iter().filter_map(|one| {
-            let mut seen = seen_target_group(one)?;
-            seen.spec.tags = tags.get(&seen.arn.0)?.clone();
-            (seen.spec.vpc == own.vpc).then_some(seen)
-        });
-        Self {
-            balancers: balancers.collect(),
-            target_groups: groups.collect(),
-            groups: Vec::new(),
-            tags,
-        }
+        let balancers = balancers.collect();
+        Self { own: own.clone(), balancers, tags, ..Self::default() }
+    }
+
+    /// The target groups with all but their attributes.
+    pub(super) async fn target_groups(&self, aws: &Aws) -> Result<&[SeenTargetGroup], Error> {
+        let ask = || async {
+            let groups =
+                by_arn(&self.tags, ":targetgroup/", |arns| target_groups(aws, arns)).await?;
+            Ok(ours(&self.own, &self.tags, &groups))
+        };
+        self.target_groups.get_or_try_init(ask).await.map(Vec::as_slice)
     }
 }
 
-/// What the tags say is ours. A stack's resources are found by the stack's tag, which both spellings of
-/// the cluster's tag share; the whole cluster takes one listing for each spelling.
-async fn ours_by_tag(
-    aws: &Aws,
-    own: &Ownership,
-    scope: Scope<'_>,
-) -> Result<Option<Tagged>, Error> {
-    let mut all = match scope {
-        Scope::Stack(key) => match tagged(aws, STACK, &key.to_string()).await? {
-            Some(found) => found,
-            None => return Ok(None),
-        },
-        Scope::Cluster => {
-            let Some(mut found) = tagged(aws, CLUSTER, &own.cluster).await? else {
-                return Ok(None);
-            };
-            found.extend(tagged(aws, LEGACY_CLUSTER, &own.cluster).await?.unwrap_or_default());
-            found
-        }
-    };
-    all.retain(|_, tags| own.stack(tags).is_some());
-    Ok(Some(all))
+/// Those whose tags are known, in our VPC.
+fn ours(own: &Ownership, tags: &Tagged, groups: &[sdk::TargetGroup]) -> Vec<SeenTargetGroup> {
+    let seen = groups.iter().filter_map(|one| {
+        let mut seen = seen_target_group(one)?;
+        seen.spec.tags = tags.get(&seen.arn.0)?.clone();
+        (seen.spec.vpc == own.vpc).then_some(seen)
+    });
+    seen.collect()
 }
 
 /// Describes those whose ARN holds `kind`; nothing is asked where there are none. A listing by tag may
@@ -172,18 +163,4 @@ where
         },
         _ => describe(None).await,
     }
-}
-
-/// The ARN of the target group that a stack keeps under this id; the first of several.
-pub(crate) async fn target_group_of(
-    aws: &Aws,
-    own: &Ownership,
-    key: &TargetKey,
-) -> Result<Option<Arn>, Error> {
-    let inventory = Inventory::of(aws, own, Scope::Stack(&key.stack)).await?;
-    let is_it = |tags: &Tags| {
-        own.stack(tags).as_ref() == Some(&key.stack) && tags.get(RESOURCE) == Some(&key.group)
-    };
-    let found = inventory.target_groups.into_iter().filter(|group| is_it(&group.spec.tags));
-    Ok(found.map(|group| group.arn).min())
 }

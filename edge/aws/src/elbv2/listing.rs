@@ -22,19 +22,30 @@ pub(super) const TOGETHER: usize = 8;
 /// ARN -> tags.
 pub(super) type Tagged = BTreeMap<String, Tags>;
 
-/// Every resource of load balancing with this tag; `None` where the policy does not let us ask.
-pub(super) async fn tagged(aws: &Aws, key: &str, value: &str) -> Result<Option<Tagged>, Error> {
+/// What is listed by a tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) key: &'a str,
+    /// `None`: any value.
+    pub(super) value: Option<&'a str>,
+    pub(super) types: &'a [&'a str],
+}
+
+/// Every resource of load balancing with a tag; `None` where the policy does not let us ask.
+pub(super) async fn tagged(aws: &Aws, asked: Question<'_>) -> Result<Option<Tagged>, Error> {
     if aws.memory.tagging_denied.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let filter = TagFilter::builder().key(key).values(value).build();
+    let values = asked.value.map(|value| vec![value.to_owned()]);
+    let filter = TagFilter::builder().key(asked.key).set_values(values).build();
+    let types: Vec<String> = asked.types.iter().map(|it| (*it).to_owned()).collect();
     let listing = aws
         .pages(
             Service::Tagging,
             "GetResources",
             |token| {
                 let call =
-                    aws.tagging.get_resources().resource_type_filters("elasticloadbalancing");
+                    aws.tagging.get_resources().set_resource_type_filters(Some(types.clone()));
                 let call = call.tag_filters(filter.clone()).resources_per_page(100);
                 call.set_pagination_token(token).send()
             },

@@ -12,7 +12,7 @@ mod remove;
 use inroad_plan::{Op, OpOutputs};
 
 pub use inventory::Inventory;
-pub(crate) use inventory::target_group_of;
+pub(crate) use inventory::known::target_group_of;
 pub(crate) use observe::targets;
 
 use crate::{Aws, Error};

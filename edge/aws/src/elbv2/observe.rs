@@ -13,6 +13,7 @@ use super::convert::{ListenerParts, seen_balancer, seen_listener, seen_rule, see
 use super::inventory::Inventory;
 use super::listing::{TOGETHER, Tagged, tags_of};
 use crate::client::Service;
+use crate::memory::locked;
 use crate::ownership::RESOURCE;
 use crate::{Aws, Error, Ownership, ec2};
 
@@ -38,7 +39,8 @@ pub(super) async fn stack(
             });
         }
     }
-    let groups = inventory.target_groups.iter().filter(|group| is_its(&group.spec.tags));
+    let groups =
+        inventory.target_groups(aws).await?.iter().filter(|group| is_its(&group.spec.tags));
     let groups = groups.cloned().map(|group| target_group_details(aws, group));
     let groups: Vec<_> = together(groups).await?;
     for group in groups {
@@ -230,6 +232,9 @@ async fn missing_tags(aws: &Aws, known: &Tagged, details: &[Details]) -> Result<
 
 /// The registrations of a target group.
 pub(crate) async fn targets(aws: &Aws, group: &Arn) -> Result<SeenTargets, Error> {
+    if locked(&aws.memory.empty).remove(group) {
+        return Ok(SeenTargets { group: group.clone(), targets: BTreeMap::new() });
+    }
     let call = aws.elbv2.describe_target_health().target_group_arn(&group.0).send();
     let output = aws.send(Service::Elbv2, "DescribeTargetHealth", call).await?;
     let targets = output.target_health_descriptions().iter().filter_map(seen_target).collect();

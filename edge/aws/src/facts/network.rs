@@ -55,11 +55,24 @@ pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Sub
         },
         |page| (page.route_tables.unwrap_or_default(), page.next_token),
     );
-    let kinds = aws.memory.zone_kinds.get_or_try_init(|| zone_kinds(aws));
-    let (subnets, tables, kinds) = futures::try_join!(subnets, tables, kinds)?;
+    let (subnets, tables) = futures::try_join!(subnets, tables)?;
+    let zones = subnets.iter().filter_map(|subnet| subnet.availability_zone());
+    let none = BTreeMap::new();
+    let kinds = match zones.map(is_zonal).reduce(|all, one| all && one) {
+        Some(false) => aws.memory.zone_kinds.get_or_try_init(|| zone_kinds(aws)).await?,
+        _ => &none,
+    };
     let routes = Routes::read(&tables);
     let seen = subnets.iter().filter_map(|subnet| seen(subnet, &routes, kinds));
     Ok(seen.map(|subnet| (subnet.id.clone(), subnet)).collect())
+}
+
+/// Whether the name is a region's with a letter (`us-west-2a`), as only Availability Zones have it: names
+/// of Local and Wavelength Zones say in between where they are (`us-west-2-lax-1a`).
+fn is_zonal(zone: &str) -> bool {
+    let region = zone.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let numbers = region.split('-').filter(|part| part.ends_with(|c: char| c.is_ascii_digit()));
+    region.len() + 1 == zone.len() && numbers.count() == 1
 }
 
 /// Zone name -> `availability-zone`, `local-zone` or `wavelength-zone`.
@@ -139,6 +152,16 @@ mod tests {
         let local = Route::builder().gateway_id("local").build();
         let route = Route::builder().gateway_id(gateway).build();
         RouteTable::builder().routes(local).routes(route).associations(association).build()
+    }
+
+    #[test]
+    fn zones_of_a_region_are_known_by_their_names() {
+        for zone in ["us-west-2a", "us-gov-west-1b", "eu-central-2c"] {
+            assert!(is_zonal(zone), "{zone}");
+        }
+        for zone in ["us-west-2-lax-1a", "us-east-1-wl1-bos-wlz-1", "eu-west-1", "", "usw2-az1"] {
+            assert!(!is_zonal(zone), "{zone}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Questions and their answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_aws::gather;
 use inroad_emulator::Fault;
@@ -40,7 +40,12 @@ async fn a_network_is_told_with_what_leads_out_of_it() {
     assert_eq!((subnet.locale.as_str(), subnet.available_addresses), ("availability-zone", 251));
     assert_eq!(subnet.tags["kubernetes.io/role/elb"], "1");
     gather(&world.aws, &BTreeSet::from([Need::Subnets]), vpc).await;
-    assert_eq!(world.aws.calls()["ec2:DescribeAvailabilityZones"], 1);
+    let calls = world.aws.calls();
+    assert_eq!(calls["ec2:DescribeSubnets"], 1, "a network is remembered");
+    assert!(!calls.contains_key("ec2:DescribeAvailabilityZones"), "the names say enough");
+    world.aws.forget();
+    gather(&world.aws, &BTreeSet::from([Need::Subnets]), vpc).await;
+    assert_eq!(world.aws.calls()["ec2:DescribeSubnets"], 2);
 }
 
 #[tokio::test]
@@ -74,7 +79,8 @@ async fn groups_and_interfaces_are_told_and_the_unknown_left_out() {
     let (id, address) = (text(&instance["InstanceId"]), text(&instance["PrivateIpAddress"]));
     let gone = "i-0123456789abcdef0".to_owned();
 
-    let of = BTreeSet::from([id.clone(), address.clone(), gone, "10.0.9.9".to_owned()]);
+    let of = [id.clone(), address.clone(), gone, "10.0.9.9".to_owned()];
+    let of: BTreeMap<String, Option<String>> = of.into_iter().map(|it| (it, None)).collect();
     let names = ["web", "absent", "sg-0123456789abcdef0"].map(str::to_owned).into();
     let needs = BTreeSet::from([Need::Interfaces(of), Need::SecurityGroups(names)]);
     let facts = gather(&world.aws, &needs, vpc).await;
