@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_desired::{RESOURCE_TAG, is_note};
 use inroad_words::{
     Arn, Origin, Unit,
     facts::Outputs,
@@ -11,6 +12,9 @@ use inroad_words::{
 use serde::Serialize;
 
 use crate::{Op, RecordChange};
+
+/// The kind of a [`Subject`] that is a listener's rule.
+pub(crate) const RULE: &str = "rule";
 
 /// A step's number within its plan. Numbers are a legal order of execution, and break every tie, so
 /// that two runs over the same input print and execute the same.
@@ -116,6 +120,13 @@ impl Step {
         self.why = why;
         self
     }
+
+    /// Whether it does no more than to note a rule's present number in its tags.
+    fn only_numbers(&self) -> bool {
+        let Op::TagBalancing { set, remove, .. } = &self.op else { return false };
+        let is_number = |key: &String| key == RESOURCE_TAG || is_note(key);
+        self.subject.kind == RULE && remove.is_empty() && set.keys().all(is_number)
+    }
 }
 
 impl Subject {
@@ -158,25 +169,44 @@ impl Plan {
     /// `reason` instead.
     #[must_use]
     pub fn holding(mut self, waits: impl Fn(&Op) -> bool, reason: &HoldReason) -> Self {
-        let mut held = BTreeSet::new();
+        for step in self.leave_out(|step| waits(&step.op)) {
+            if step.op.is_note() {
+                continue;
+            }
+            let subject = step.subject.to_string();
+            let hold = Hold { subject, reason: reason.clone(), origin: step.origin };
+            if !self.holds.contains(&hold) {
+                self.holds.push(hold);
+            }
+        }
+        self
+    }
+
+    /// The plan without the steps that nobody waits for, and whether there are any: the tags that number
+    /// rules anew once these have moved, one call a rule. Who leaves them out plans again afterwards;
+    /// until then the stack has no fingerprint.
+    #[must_use]
+    pub fn urgent(mut self) -> (Self, bool) {
+        let waits = !self.leave_out(Step::only_numbers).is_empty();
+        if self.ops.values().all(|step| step.op.is_note()) {
+            self.ops.clear();
+            self.after.clear();
+        }
+        (self, waits)
+    }
+
+    /// Takes out the steps that `picks` picks and those that come after them.
+    fn leave_out(&mut self, picks: impl Fn(&Step) -> bool) -> Vec<Step> {
+        let mut out = BTreeSet::new();
         // Numbers are a legal order, so one pass finds everything that comes after.
         for (id, step) in &self.ops {
             let before = self.after.get(id);
-            if waits(&step.op) || before.is_some_and(|it| !it.is_disjoint(&held)) {
-                held.insert(*id);
-                if step.op.is_note() {
-                    continue;
-                }
-                let subject = step.subject.to_string();
-                let hold = Hold { subject, reason: reason.clone(), origin: step.origin.clone() };
-                if !self.holds.contains(&hold) {
-                    self.holds.push(hold);
-                }
+            if picks(step) || before.is_some_and(|it| !it.is_disjoint(&out)) {
+                out.insert(*id);
             }
         }
-        self.ops.retain(|id, _| !held.contains(id));
-        self.after.retain(|id, _| !held.contains(id));
-        self
+        self.after.retain(|id, _| !out.contains(id));
+        self.ops.extract_if(.., |id, _| out.contains(id)).map(|(_, step)| step).collect()
     }
 
     /// How much it does. Targets and records count one by one, whatever calls carry them.

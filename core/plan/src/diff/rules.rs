@@ -21,14 +21,12 @@ use crate::{
     Op,
     draft::Ix,
     keep, phrase,
-    plan::{Change, FieldChange, Step, Subject},
+    plan::{Change, FieldChange, RULE, Step, Subject},
 };
 
 /// Rules that an Application Load Balancer takes by default, default rules not counted (ELB's quota
 /// "rules per Application Load Balancer").
 const RULES_PER_BALANCER: usize = 100;
-
-const KIND: &str = "rule";
 
 /// Steps on the rules of one listener, by what they do.
 #[derive(Debug, Default)]
@@ -95,7 +93,7 @@ fn steps(room: &mut Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing)
     }
     for ix in &pairing.leftover {
         let rule = &seen.rules[*ix];
-        let subject = Subject::new(KIND, format!("{port}/{}", rule.spec.priority), Change::Delete);
+        let subject = Subject::new(RULE, format!("{port}/{}", rule.spec.priority), Change::Delete);
         let op = Op::DeleteRule { arn: rule.arn.clone() };
         steps.deletes.extend(room.admit(Step::new(op, subject, Origin::Default)));
     }
@@ -107,7 +105,7 @@ fn steps(room: &mut Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing)
 
 fn create(room: &mut Room<'_>, port: u16, priority: u32) -> Option<Ix> {
     let want = &room.desired.rules[&(port, priority)];
-    let subject = Subject::new(KIND, format!("{port}/{priority}"), Change::Add);
+    let subject = Subject::new(RULE, format!("{port}/{priority}"), Change::Add);
     let op = Op::CreateRule { key: key(room, port, priority), spec: want.spec.clone() };
     room.admit(Step::new(op, subject, want.origins.get("")))
 }
@@ -129,7 +127,7 @@ fn renumber(room: &Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing) 
     let origin = why.iter().map(|it| &it.origin).find(|it| **it != Origin::Default);
     let origin = origin.cloned().unwrap_or(Origin::Default);
     let op = Op::SetRulePriorities { listener: seen.arn.clone(), priorities };
-    Step::new(op, Subject::new(KIND, port.to_string(), Change::Change), origin).because(why)
+    Step::new(op, Subject::new(RULE, port.to_string(), Change::Change), origin).because(why)
 }
 
 fn modify(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) -> Option<Ix> {
@@ -144,7 +142,7 @@ fn modify(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) ->
         why.words("actions", words(&seen.spec), words(&want.spec));
     }
     why.compare("transforms", &seen.spec.transforms, &want.spec.transforms);
-    let subject = Subject::new(KIND, format!("{port}/{priority}"), Change::Change);
+    let subject = Subject::new(RULE, format!("{port}/{priority}"), Change::Change);
     let op = Op::ModifyRule { rule: seen.arn.clone(), spec: want.spec.clone() };
     let step = Step::new(op, subject, why.origin());
     room.admit(step.because(why.into_changes()))
@@ -158,7 +156,7 @@ fn retag(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) {
     let want = &room.desired.rules[&(port, priority)];
     let tagged = Tagged {
         kind: ResourceKind::Rule,
-        subject: Subject::new(KIND, format!("{port}/{priority}"), Change::Change),
+        subject: Subject::new(RULE, format!("{port}/{priority}"), Change::Change),
         origins: &want.origins,
         want: &want.spec.tags,
         have: &seen.spec.tags,
