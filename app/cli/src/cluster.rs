@@ -5,13 +5,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
 use aws_credential_types::Credentials;
 use inroad_aws::{Aws, Connect};
 use inroad_cluster::Folder;
-use inroad_dns::Route53;
+use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Emulator, Quotas, Settings, seed};
 use inroad_engine::{Edges, Memory};
 use inroad_words::{Diagnostic, Mark, Origin, controller::Controller};
@@ -81,7 +82,7 @@ impl Cluster {
             ..Connect::default()
         })
         .await;
-        let dns = Arc::new(Route53::new(aws.config()));
+        let dns = Arc::new(Cached::new(Route53::new(aws.config()), Duration::ZERO));
         Ok(Self {
             controller: settings.controller()?,
             edges: Edges { aws, dns },

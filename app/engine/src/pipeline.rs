@@ -134,11 +134,16 @@ async fn step(edges: Edges, id: OpId, op: Op) -> (OpId, Result<OpOutputs, StepEr
     let result = match &op {
         Op::ChangeRecords { zone, changes } => match edges.dns.apply(zone, changes).await {
             Ok(()) => Ok(OpOutputs::new()),
-            Err(error) => Err(StepError { message: error.to_string(), code: error.code() }),
+            Err(error) => Err(StepError {
+                message: error.to_string(),
+                code: error.code(),
+                parts: error.parts(),
+            }),
         },
         op => inroad_aws::apply(&edges.aws, op).await.map_err(|error| StepError {
             message: error.to_string(),
             code: error.refusal().map(|refusal| refusal.code.clone()),
+            ..StepError::default()
         }),
     };
     if let Err(error) = &result {

@@ -28,12 +28,16 @@ pub struct Run {
 }
 
 /// Why a step failed, in the words of whoever refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct StepError {
     /// The sentence.
     pub message: String,
     /// The service's own error code (`TooManyRules`), where there was an answer.
     pub code: Option<String>,
+    /// Of a step that could be done in part (a batch of records): the fields of its `why` that were not
+    /// done, each with the reason. Empty: nothing of it was done.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, String>,
 }
 
 impl std::fmt::Display for StepError {

@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub alias: bool,
     /// TTLs that it takes, in seconds.
     pub ttl: RangeInclusive<u32>,
+    /// The TTL of a record that says nothing of it, in seconds.
+    pub default_ttl: u32,
     /// Whether a batch is applied whole or not at all.
     pub atomic: bool,
     /// Most changes in one batch, an upsert counting as `upsert_weight`.
@@ -38,6 +40,7 @@ pub static ROUTE53: Capabilities = Capabilities {
     ],
     alias: true,
     ttl: 0..=i32::MAX as u32,
+    default_ttl: 300,
     atomic: true,
     max_batch: 1000,
     max_batch_bytes: 32_000,

@@ -2,10 +2,12 @@
 //! sized. Out: what is there. Nothing here decides who owns what; that is `plan`'s.
 #![warn(missing_docs)]
 
+mod cache;
 mod error;
 mod provider;
 mod route53;
 
-pub use error::DnsError;
+pub use cache::{Cached, Gate};
+pub use error::{DnsError, Rejection};
 pub use provider::Provider;
 pub use route53::Route53;

@@ -24,6 +24,14 @@ pub trait Provider: Send + Sync {
     /// Every record set of a zone that inroad has words for.
     async fn records(&self, zone: &ZoneKey) -> Result<BTreeMap<RecordKey, Record>, DnsError>;
 
-    /// One batch, in order, already legal and sized.
+    /// Attempts so far, repeated ones included, by call as the provider's permissions name it
+    /// (`route53:ListHostedZones`).
+    fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// Whatever is remembered of a zone, or with `None` of all, is not to be trusted any more: the next
+    /// question reads it again.
+    fn forget(&self, _zone: Option<&ZoneKey>) {}
+
+    /// One batch in one request, sent once, in order, already legal and sized; all of it or nothing.
     async fn apply(&self, zone: &ZoneKey, changes: &[RecordChange]) -> Result<(), DnsError>;
 }

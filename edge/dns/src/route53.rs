@@ -1,7 +1,9 @@
 //! Amazon Route 53. In: a zone, or a batch of changes in it. Out: hosted zones and record sets in our own
-//! words. Nothing is decided here but how a batch that was refused is cut into smaller ones.
+//! words. Nothing is decided here.
 
+mod attempts;
 mod convert;
+mod refusal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +11,10 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_route53::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::change_resource_record_sets::ChangeResourceRecordSetsError,
+    config::retry::RetryConfig,
     types::{Change, ChangeAction, ChangeBatch, HostedZone, RrType},
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_types::error::display::DisplayErrorContext;
-use inroad_plan::{RecordChange, record_groups};
+use inroad_plan::RecordChange;
 use inroad_words::{
     ZoneKey,
     capability::{Capabilities, ROUTE53},
@@ -23,13 +22,12 @@ use inroad_words::{
 };
 
 use crate::{DnsError, Provider};
+use attempts::Attempts;
+use refusal::{refusal, refused_batch, unsayable};
 
 const LIST_ZONES: &str = "route53:ListHostedZones";
 const LIST_RECORDS: &str = "route53:ListResourceRecordSets";
 const CHANGE: &str = "route53:ChangeResourceRecordSets";
-
-/// The code of a batch that has something wrong in it, all of it being as it was.
-const INVALID_BATCH: &str = "InvalidChangeBatch";
 
 /// Most record sets in one answer; Route 53 gives no more.
 const PAGE: i32 = 300;
@@ -38,12 +36,15 @@ const PAGE: i32 = 300;
 #[derive(Debug, Clone)]
 pub struct Route53 {
     client: Client,
+    attempts: Attempts,
 }
 
 impl Route53 {
     /// A client with the account, transport and retries that `config` says. Calls nobody.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        let attempts = Attempts::default();
+        let own = aws_sdk_route53::config::Builder::from(config).interceptor(attempts.clone());
+        Self { client: Client::from_conf(own.build()), attempts }
     }
 
     async fn send(&self, zone: &ZoneKey, changes: Vec<Change>) -> Result<(), DnsError> {
@@ -52,13 +53,18 @@ impl Route53 {
             .comment("inroad")
             .build()
             .map_err(unsayable)?;
+        // A second attempt by the SDK would pass no gate, and what a lost answer has done would be
+        // refused as being there already.
+        let once = aws_sdk_route53::Config::builder().retry_config(RetryConfig::disabled());
         let call = self
             .client
             .change_resource_record_sets()
             .hosted_zone_id(&zone.id)
             .change_batch(batch)
+            .customize()
+            .config_override(once)
             .send();
-        call.await.map(|_| ()).map_err(refused_batch)
+        call.await.map(|_| ()).map_err(|error| refused_batch(zone, &error))
     }
 }
 
@@ -69,10 +75,11 @@ impl Provider for Route53 {
     }
 
     async fn zones(&self) -> Result<BTreeSet<Zone>, DnsError> {
-        let mut pages = self.client.list_hosted_zones().into_paginator().items().send();
+        let mut pages = self.client.list_hosted_zones().into_paginator().send();
         let mut zones = BTreeSet::new();
-        while let Some(zone) = pages.next().await {
-            zones.insert(self::zone(&zone.map_err(|error| refusal(LIST_ZONES, &error))?));
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| refusal(LIST_ZONES, None, &error))?;
+            zones.extend(page.hosted_zones.iter().map(zone));
         }
         Ok(zones)
     }
@@ -92,7 +99,7 @@ impl Provider for Route53 {
                 .set_start_record_identifier(identifier)
                 .send()
                 .await
-                .map_err(|error| refusal(LIST_RECORDS, &error))?;
+                .map_err(|error| refusal(LIST_RECORDS, Some(zone), &error))?;
             let sets = page.resource_record_sets.iter();
             let read = sets.filter_map(|set| convert::from_route53(set, &zone.id));
             records.extend(read.map(|record| (record.key.clone(), record)));
@@ -103,34 +110,14 @@ impl Provider for Route53 {
         }
     }
 
-    /// A refused batch is halved until what is wrong stands alone: the rest is done, and the error names
-    /// each record that is not. A record and its ownership record are never parted.
+    fn calls(&self) -> BTreeMap<String, u64> {
+        self.attempts.sent()
+    }
+
     async fn apply(&self, zone: &ZoneKey, changes: &[RecordChange]) -> Result<(), DnsError> {
-        let mut todo = vec![record_groups(changes)];
-        let mut refused = Vec::new();
-        while let Some(part) = todo.pop() {
-            let sent: Result<Vec<Change>, DnsError> =
-                part.iter().copied().flatten().map(|it| change(it, &zone.id)).collect();
-            match self.send(zone, sent?).await {
-                Ok(()) => {}
-                Err(DnsError::Refused { code, .. }) if code == INVALID_BATCH && part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    todo.extend([second.to_vec(), first.to_vec()]);
-                }
-                Err(DnsError::Refused { code, message, .. }) if code == INVALID_BATCH => {
-                    refused.push(message);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        match refused.is_empty() {
-            true => Ok(()),
-            false => Err(DnsError::Refused {
-                operation: CHANGE,
-                code: INVALID_BATCH.into(),
-                message: refused.join("; "),
-            }),
-        }
+        let sent: Result<Vec<Change>, DnsError> =
+            changes.iter().map(|it| change(it, &zone.id)).collect();
+        self.send(zone, sent?).await
     }
 }
 
@@ -150,51 +137,4 @@ fn change(change: &RecordChange, zone: &str) -> Result<Change, DnsError> {
     };
     let set = convert::to_route53(record, zone).map_err(unsayable)?;
     Change::builder().action(action).resource_record_set(set).build().map_err(unsayable)
-}
-
-/// What the SDK cannot even put into a request.
-fn unsayable(error: aws_sdk_route53::error::BuildError) -> DnsError {
-    DnsError::Refused { operation: CHANGE, code: "InvalidInput".into(), message: error.to_string() }
-}
-
-/// Route 53 says what is wrong with a batch in a list of its own, one sentence a record.
-fn refused_batch(error: SdkError<ChangeResourceRecordSetsError, HttpResponse>) -> DnsError {
-    let sentences = match error.as_service_error() {
-        Some(ChangeResourceRecordSetsError::InvalidChangeBatch(it)) => it.messages().join("; "),
-        _ => String::new(),
-    };
-    match refusal(CHANGE, &error) {
-        DnsError::Refused { operation, code, .. } if !sentences.is_empty() => {
-            DnsError::Refused { operation, code, message: sentences }
-        }
-        other => other,
-    }
-}
-
-/// Sorts an error by what to do about it.
-fn refusal<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> DnsError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let Some(answer) = error.as_service_error() else {
-        return DnsError::Silent { operation, message: DisplayErrorContext(error).to_string() };
-    };
-    let code = answer.code().unwrap_or_default().to_owned();
-    let message = answer.message().map_or_else(|| answer.to_string(), str::to_owned);
-    let failed = error.raw_response().is_some_and(|raw| raw.status().is_server_error());
-    match code.as_str() {
-        "Throttling"
-        | "ThrottlingException"
-        | "PriorRequestNotComplete"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => DnsError::Busy { operation, message },
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch"
-        | "ExpiredToken" => DnsError::Denied { operation, message },
-        _ if failed => DnsError::Busy { operation, message },
-        _ => DnsError::Refused { operation, code, message },
-    }
 }

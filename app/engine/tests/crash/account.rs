@@ -1,11 +1,11 @@
 //! An account with a VPC, nodes, pods, a zone and things of somebody else, and its state in words that do
 //! not depend on ids.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
 use inroad_aws::{Aws, Connect};
-use inroad_dns::Route53;
+use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Emulator, Settings, seed};
 use inroad_engine::Edges;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ impl Lab {
             ..Connect::default()
         })
         .await;
-        let dns = Arc::new(Route53::new(aws.config()));
+        let dns = Arc::new(Cached::new(Route53::new(aws.config()), Duration::ZERO));
         Edges { aws, dns }
     }
 

@@ -346,7 +346,7 @@ fn runs(plan: &Plan, seed: &[u8]) -> Result<(), TestCaseError> {
                 if fails {
                     failed.insert(id);
                     let message = "no".to_owned();
-                    run.settle(id, Err(StepError { message, code: None }));
+                    run.settle(id, Err(StepError { message, ..StepError::default() }));
                 } else {
                     let made = format!("made-{}", id.0);
                     let fields = [Field::Arn, Field::GroupId, Field::DnsName];

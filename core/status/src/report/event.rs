@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use inroad_intent::{Intent, model::StackIntent};
+use inroad_plan::{StepError, plan::FieldChange};
 use inroad_words::{
     Code, Diagnostic, Kind, ObjectKey, Severity,
     hold::{Hold, HoldReason},
@@ -91,6 +92,10 @@ pub(super) fn mistakes(ran: &Ran<'_>) -> Vec<Event> {
     }
     for (id, error) in &ran.outcome.failed {
         let step = &ran.plan.ops[id];
+        if !error.parts.is_empty() {
+            events.extend(parts(&step.why, error));
+            continue;
+        }
         let why = format!("{}: {error}", step.subject);
         // Without a load balancer or a listener nobody is served, whoever asked for it first.
         let own = matches!(step.subject.kind, "rule" | "target-group" | "targets" | "records");
@@ -99,6 +104,16 @@ pub(super) fn mistakes(ran: &Ran<'_>) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Records that were refused one by one, each told to the object that asks for it.
+fn parts(why: &[FieldChange], error: &StepError) -> Vec<Event> {
+    let refused = why.iter().filter_map(|change| {
+        let reason = error.parts.get(&change.field)?;
+        let object = change.origin.object()?;
+        Some(failed(object, Failure::DeployModel, &format!("{}: {reason}", change.field)))
+    });
+    refused.collect()
 }
 
 /// What stands for itself: mistakes have their Diagnostic, what comes after a failed step has that, and

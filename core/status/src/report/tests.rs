@@ -1,7 +1,7 @@
 use inroad_desired::Resource;
 use inroad_plan::{
-    Op, OpId, Run, StepError,
-    plan::{Change, Step, Subject},
+    Op, OpId, Outcome, Run, StepError,
+    plan::{Change, FieldChange, Step, Subject},
 };
 use inroad_words::{
     Arn, Diagnostic, Kind, Origin, Origins, Pick, StackKey, Tags, Unit, Value,
@@ -77,19 +77,23 @@ impl Pass {
         let mut run = Run::new(self.plan.clone());
         while !run.is_done() {
             for (id, _) in run.ready() {
-                let error = StepError { message: "no more of these".into(), code: None };
+                let error =
+                    StepError { message: "no more of these".into(), ..StepError::default() };
                 let fails = self.failing.contains(&id.0);
                 run.settle(id, if fails { Err(error) } else { Ok(Default::default()) });
             }
         }
+        self.told(&run.finish(), before)
+    }
+
+    fn told(&self, outcome: &Outcome, before: Option<&Report>) -> Report {
         let compiled = Compiled {
             intent: Intent::Stack(Box::new(self.stack.clone())),
             diagnostics: self.said.clone(),
             reads: Reads::default(),
         };
-        let outcome = run.finish();
         let (shaped, plan, joined) = (&self.shaped, &self.plan, &self.joined);
-        report(&Ran { compiled: &compiled, shaped, plan, outcome: &outcome, joined }, before)
+        report(&Ran { compiled: &compiled, shaped, plan, outcome, joined }, before)
     }
 
     fn released(&self) -> Vec<String> {
@@ -124,6 +128,28 @@ fn finalizers_stand_before_the_first_step_under_albcs_names() {
         assert_eq!(stack.finalizer(), finalizer);
     }
     assert_eq!(StackKey::of_finalizer("service.k8s.aws/resources", &ingress("a")), None);
+}
+
+#[test]
+fn a_record_that_is_refused_is_told_to_whoever_asks_for_it_and_to_nobody_else() {
+    let mut pass =
+        pass(&[], &[]).step("records", Change::Change, Origin::field(&ingress("a"), "/spec"));
+    let asks = |name: &str| FieldChange {
+        field: format!("{name}.example.com A"),
+        before: None,
+        after: None,
+        origin: Origin::field(&ingress(name), "/spec"),
+    };
+    let step = pass.plan.ops.values_mut().next().expect("there is one");
+    step.why = ["a", "b", "c"].map(asks).to_vec();
+    let parts = BTreeMap::from([("b.example.com A".to_owned(), "it is taken".to_owned())]);
+    let mut run = Run::new(pass.plan.clone());
+    for (id, _) in run.ready() {
+        let error = StepError { message: "refused".into(), parts: parts.clone(), code: None };
+        run.settle(id, Err(error));
+    }
+    let warning = "Warning ingress/shop/b FailedDeployModel: Failed deploy model due to b.example.com A: it is taken";
+    assert_eq!(lines(&pass.told(&run.finish(), None)), [warning]);
 }
 
 #[test]

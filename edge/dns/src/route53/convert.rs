@@ -11,17 +11,17 @@ use aws_sdk_route53::{
         builders::ResourceRecordSetBuilder,
     },
 };
-use inroad_words::record::{Record, RecordData, RecordKey, RecordType};
-
-/// Seconds of a record that says nothing of its TTL.
-const TTL: i64 = 300;
+use inroad_words::{
+    capability::ROUTE53,
+    record::{Record, RecordData, RecordKey, RecordType},
+};
 
 /// A name as we spell it: lower case, no trailing dot, Route 53's octal escapes (`\052`) undone.
 pub(super) fn name(spelled: &str) -> String {
     let mut bytes = Vec::with_capacity(spelled.len());
     let mut rest = spelled.trim_end_matches('.').as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let octal = after.get(..3).filter(|_| first == b'\\');
+        let octal = after.get(..3).filter(|it| first == b'\\' && it.iter().all(u8::is_ascii_digit));
         let byte = octal
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 8).ok());
@@ -88,7 +88,7 @@ pub(super) fn to_route53(record: &Record, zone: &str) -> Result<ResourceRecordSe
         .r#type(RrType::from(record.key.record_type.as_str()));
     match &record.data {
         RecordData::Values(values) => {
-            set = set.ttl(record.ttl.map_or(TTL, i64::from));
+            set = set.ttl(i64::from(record.ttl.unwrap_or(ROUTE53.default_ttl)));
             for value in values {
                 set = set.resource_records(ResourceRecord::builder().value(value).build()?);
             }

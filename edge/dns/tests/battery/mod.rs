@@ -113,6 +113,10 @@ async fn what_is_refused_stands_alone(bench: &Bench<'_>) {
     assert_eq!(error.retry(), Retry::OnChange);
     assert!(error.to_string().contains(&bench.name("b")), "it says which: {error}");
     assert!(!error.to_string().contains(&bench.name("c")), "and nothing else: {error}");
+    let DnsError::Rejected(all) = &error else { panic!("one record is refused: {error:?}") };
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].keys, [taken.key.clone(), mark.key.clone()], "with its mark");
+    assert_eq!(error.parts().into_keys().collect::<Vec<_>>(), [taken.key.to_string()]);
     bench
         .holds("all but what is refused and its mark", &[&free[0], &taken, &free[1], &free[2]])
         .await;
