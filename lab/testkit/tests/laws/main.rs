@@ -4,6 +4,7 @@
 mod classes;
 mod rest;
 mod steps;
+mod zones;
 
 use std::collections::BTreeMap;
 
