@@ -25,6 +25,12 @@ enum Chore {
     Check,
     /// Run every test there is: Rust, arrows, goldens, batteries, end to end.
     Test(suite::TestArgs),
+    /// Feed anything to parsers and corridor, longer than a run of all tests has time for.
+    Fuzz {
+        /// Cases of each property.
+        #[arg(long, default_value_t = 10_000)]
+        cases: u32,
+    },
     /// Write the blessed texts of all cases again.
     Bless,
     /// Write the reference of annotations (docs/annotations.md) from the settings table.
@@ -40,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Arrows => arrows::check(),
         Chore::Check => suite::check(),
         Chore::Test(args) => suite::test(&args),
+        Chore::Fuzz { cases } => suite::fuzz(cases),
         Chore::Bless => suite::bless(),
         Chore::Settings(args) => settings::run(&args),
         Chore::Testcluster => testcluster::print(),

@@ -39,6 +39,12 @@ pub(crate) fn bless() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The properties of `lab/testkit/tests/fuzz`, this many cases of each.
+pub(crate) fn fuzz(cases: u32) -> anyhow::Result<()> {
+    let fuzz = ["test", "--workspace", "--quiet", "--test", "fuzz"];
+    run(Command::new("cargo").args(fuzz).env("INROAD_FUZZ_CASES", cases.to_string()))
+}
+
 /// All stages in order; the first that fails ends the run.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
     let stages: [(&str, fn() -> anyhow::Result<()>); 7] = [

@@ -2,12 +2,15 @@
 //! as they can be read. Scalars are resolved as kubectl resolves them (YAML 1.1 booleans and
 //! octals).
 
+mod depth;
+
 use inroad_words::Mark;
 use saphyr::{MarkedYaml, Marker, ScalarStyle, ScanError, Tag, YamlData, YamlLoader};
-use saphyr_parser::Parser;
+use saphyr_parser::{Parser, SpannedEventReceiver};
 use serde_json::{Map, Number, Value};
 
 use crate::object::{Marks, escape};
+use depth::{Depth, MOST};
 
 /// One document: its value and where each part of it stands.
 pub(crate) struct Document {
@@ -29,7 +32,7 @@ pub(crate) fn documents(file: &str, text: &str) -> Vec<Result<Document, Unreadab
         let reader = Reader { file, line };
         match reader.load(&chunk) {
             Ok(nodes) => found.extend(nodes.iter().map(|node| reader.document(node))),
-            Err(error) => found.push(Err(reader.unreadable(*error.marker(), error.info()))),
+            Err(error) => found.push(Err(error)),
         }
     }
     found
@@ -64,12 +67,22 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn load<'t>(&self, chunk: &'t str) -> Result<Vec<MarkedYaml<'t>>, ScanError> {
+    fn load<'t>(&self, chunk: &'t str) -> Result<Vec<MarkedYaml<'t>>, Unreadable> {
+        let refused = |error: &ScanError| self.unreadable(*error.marker(), error.info());
         let mut loader = YamlLoader::default();
         loader.early_parse(false);
-        Parser::new_from_str(chunk).load(&mut loader, true)?;
+        let mut depth = Depth::default();
+        // One by one: the parser's own loop takes a frame of stack for each level.
+        for event in Parser::new_from_str(chunk) {
+            let (event, span) = event.map_err(|error| refused(&error))?;
+            if !depth.admits(&event) {
+                let message = format!("lists and mappings are nested deeper than {MOST} levels");
+                return Err(self.unreadable(span.start, message));
+            }
+            loader.on_event(event, span);
+        }
         match loader.error() {
-            Some(error) => Err(error.clone()),
+            Some(error) => Err(refused(error)),
             None => Ok(loader.into_documents()),
         }
     }

@@ -302,7 +302,8 @@ impl fmt::Debug for Moment {
     }
 }
 
-fn manifest_of(object: &Object) -> Value {
+/// An object as the API server would write it.
+pub fn manifest_of(object: &Object) -> Value {
     match &object.data {
         ObjectData::Ingress(it) => json!(**it),
         ObjectData::IngressClass(it) => json!(**it),
