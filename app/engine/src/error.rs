@@ -11,6 +11,9 @@ pub enum EngineError {
     /// The DNS provider did not say what is there.
     #[error(transparent)]
     Dns(#[from] inroad_dns::DnsError),
+    /// The API server did not take what had to be written before anything else.
+    #[error(transparent)]
+    Cluster(#[from] inroad_cluster::WriteError),
 }
 
 impl EngineError {
@@ -19,6 +22,7 @@ impl EngineError {
         match self {
             EngineError::Aws(error) => error.retry(),
             EngineError::Dns(error) => error.retry(),
+            EngineError::Cluster(error) => error.retry(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! about load balancers or records; it only knows whose turn it is.
 
 mod error;
+pub mod live;
 mod memory;
 mod pipeline;
 mod settle;

@@ -1,18 +1,19 @@
 //! One unit through the corridor.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use inroad_aws::{Aws, Inventory, Ownership};
 use inroad_desired::{Shaped, needs, shape};
 use inroad_dns::Provider;
-use inroad_intent::{Compiled, compile};
+use inroad_intent::{Compiled, Intent, compile};
 use inroad_plan::{Op, OpId, OpOutputs, Outcome, Plan, Run, StepError, diff, outputs_of};
 use inroad_words::{
-    ResourceKind, Unit,
+    Arn, Field, ResourceKey, ResourceKind, TargetKey, Unit,
     controller::Controller,
     facts::{Facts, Need, Outputs},
     observed::Observed,
+    retry::Retry,
 };
 use inroad_world::{Lens, World};
 use tracing::Instrument;
@@ -34,7 +35,7 @@ pub struct Planned {
     /// The unit.
     pub unit: Unit,
     /// What the objects ask for.
-    pub compiled: Compiled,
+    pub compiled: Arc<Compiled>,
     /// What should be there.
     pub shaped: Shaped,
     /// The steps.
@@ -44,32 +45,54 @@ pub struct Planned {
 /// What planning a unit starts from.
 #[derive(Debug)]
 pub(crate) struct Ground<'a> {
-    pub(crate) world: &'a World,
     pub(crate) controller: &'a Controller,
-    pub(crate) inventory: &'a Inventory,
     pub(crate) outputs: &'a Outputs,
+    pub(crate) look: Look<'a>,
+}
+
+/// Where what exists of a unit is known from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Look<'a> {
+    /// It is remembered.
+    Known(&'a Observed),
+    /// It was listed with all others; its details are asked for.
+    Listed(&'a Inventory),
+    /// It is asked for alone.
+    Alone,
 }
 
 /// Compile, ask, shape, observe, diff. Reads only.
 pub(crate) async fn plan(
     edges: &Edges,
+    world: &World,
     ground: &Ground<'_>,
     unit: &Unit,
 ) -> Result<Planned, EngineError> {
-    let lens = Lens::new(ground.world);
-    let compiled = compile(&lens, unit, ground.controller);
-    let questions = needs(&compiled.intent, ground.controller);
-    let mut facts = facts(edges, ground, questions).await;
+    let lens = Lens::new(world);
+    let compiled = Arc::new(compile(&lens, unit, ground.controller));
+    planned(edges, ground, unit, compiled).await.map(|(planned, _)| planned)
+}
+
+/// The same for what is compiled already; what was seen comes with it.
+pub(crate) async fn planned(
+    edges: &Edges,
+    ground: &Ground<'_>,
+    unit: &Unit,
+    compiled: Arc<Compiled>,
+) -> Result<(Planned, Observed), EngineError> {
+    let mut facts = facts_of(edges, ground, &compiled.intent).await;
     let observed = observe(edges, ground, unit, &facts).await?;
     // What a load balancer that stands keeps is nobody's mistake, also where nobody remembers it.
     let stands = outputs_of(&observed, unit).0.into_iter();
     facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
     let shaped = shape(&compiled.intent, &facts, ground.controller);
     let plan = diff(&shaped.desired, &observed, ground.controller);
-    Ok(Planned { unit: unit.clone(), compiled, shaped, plan })
+    Ok((Planned { unit: unit.clone(), compiled, shaped, plan }, observed))
 }
 
-async fn facts(edges: &Edges, ground: &Ground<'_>, mut questions: BTreeSet<Need>) -> Facts {
+/// The answers to what an intent has to ask.
+pub(crate) async fn facts_of(edges: &Edges, ground: &Ground<'_>, intent: &Intent) -> Facts {
+    let mut questions = needs(intent, ground.controller);
     let zones = questions.remove(&Need::Zones);
     let mut facts =
         inroad_aws::gather(&edges.aws, &questions, &ground.controller.balancers.vpc_id).await;
@@ -95,10 +118,34 @@ async fn observe(
         let records = Some(edges.dns.records(zone).await?);
         return Ok(Observed { records, ..Observed::default() });
     }
+    let listed = match ground.look {
+        Look::Known(observed) => return Ok(observed.clone()),
+        Look::Listed(inventory) => Some(inventory),
+        Look::Alone => None,
+    };
     let mut own = ownership(ground.controller);
     let worn = facts.interfaces.values().flat_map(|interface| &interface.groups);
     own.shared_groups = worn.map(|group| group.id.clone()).collect();
-    Ok(ground.inventory.observe(&edges.aws, unit, &own).await?)
+    Ok(match (unit, listed) {
+        (Unit::Targets(key), _) => targets(edges, ground.outputs, key).await?,
+        (_, Some(inventory)) => inventory.observe(&edges.aws, unit, &own).await?,
+        (_, None) => inroad_aws::observe(&edges.aws, unit, &own).await?,
+    })
+}
+
+/// The registrations of a target group; of one that nobody knows there are none.
+async fn targets(
+    edges: &Edges,
+    outputs: &Outputs,
+    key: &TargetKey,
+) -> Result<Observed, EngineError> {
+    let stack = Unit::Stack(key.stack.clone());
+    let group = ResourceKey::new(stack, ResourceKind::TargetGroup, &key.group);
+    // A dry run foresees groups that nobody has made.
+    let arn = outputs.get(&group, Field::Arn).filter(|arn| arn.starts_with("arn:"));
+    let Some(arn) = arn else { return Ok(Observed::default()) };
+    let targets = inroad_aws::observe_targets(&edges.aws, &Arn(arn.to_owned())).await?;
+    Ok(Observed { targets: Some(targets), ..Observed::default() })
 }
 
 /// Who we are in ownership tags.
@@ -110,43 +157,58 @@ pub(crate) fn ownership(controller: &Controller) -> Ownership {
     }
 }
 
-/// Does the steps of a plan, as many at a time as their order allows.
-pub(crate) async fn apply(edges: &Edges, plan: Plan) -> Outcome {
+/// What came of a plan's steps, and when what failed is worth another attempt.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub(crate) outcome: Outcome,
+    /// `None` where nothing failed.
+    pub(crate) retry: Option<Retry>,
+}
+
+/// Does the steps of a plan, as many at a time as their order allows. Once `go_on` says no, none is
+/// begun any more, and those under way end.
+pub(crate) async fn apply(edges: &Edges, plan: Plan, go_on: impl Fn() -> bool) -> Applied {
     let span = tracing::info_span!("apply", unit = %plan.unit);
     let mut run = Run::new(plan);
     let mut under_way = FuturesUnordered::new();
+    let mut retry: Option<Retry> = None;
     async move {
         loop {
-            for (id, op) in run.ready() {
-                under_way.push(step(edges.clone(), id, op));
+            if go_on() {
+                for (id, op) in run.ready() {
+                    under_way.push(step(edges.clone(), id, op));
+                }
             }
-            match under_way.next().await {
-                Some((id, result)) => run.settle(id, result),
-                None => break run.finish(),
-            }
+            let Some((id, result)) = under_way.next().await else {
+                break Applied { outcome: run.finish(), retry };
+            };
+            let result = result.map_err(|(error, when)| {
+                retry = Some(retry.map_or(when, |earlier| earlier.min(when)));
+                error
+            });
+            run.settle(id, result);
         }
     }
     .instrument(span)
     .await
 }
 
-async fn step(edges: Edges, id: OpId, op: Op) -> (OpId, Result<OpOutputs, StepError>) {
+async fn step(edges: Edges, id: OpId, op: Op) -> (OpId, Result<OpOutputs, (StepError, Retry)>) {
     let result = match &op {
         Op::ChangeRecords { zone, changes } => match edges.dns.apply(zone, changes).await {
             Ok(()) => Ok(OpOutputs::new()),
-            Err(error) => Err(StepError {
-                message: error.to_string(),
-                code: error.code(),
-                parts: error.parts(),
-            }),
+            Err(error) => {
+                let (message, code) = (error.to_string(), error.code());
+                Err((StepError { message, code, parts: error.parts() }, error.retry()))
+            }
         },
-        op => inroad_aws::apply(&edges.aws, op).await.map_err(|error| StepError {
-            message: error.to_string(),
-            code: error.refusal().map(|refusal| refusal.code.clone()),
-            ..StepError::default()
+        op => inroad_aws::apply(&edges.aws, op).await.map_err(|error| {
+            let code = error.refusal().map(|refusal| refusal.code.clone());
+            let message = error.to_string();
+            (StepError { message, code, ..StepError::default() }, error.retry())
         }),
     };
-    if let Err(error) = &result {
+    if let Err((error, _)) = &result {
         tracing::warn!(?id, %error, "step failed");
     }
     (id, result)

@@ -10,7 +10,7 @@ use inroad_words::{Field, Unit, controller::Controller, hold::HoldReason};
 
 use crate::{
     EngineError, Memory, Planned,
-    pipeline::{self, Edges, Ground},
+    pipeline::{self, Edges, Ground, Look},
 };
 
 /// How often a unit may come up again in one settling. The longest chain of outputs (backend group, load
@@ -187,15 +187,15 @@ impl Session<'_> {
         units: BTreeSet<Unit>,
     ) -> Vec<(Unit, Result<Planned, EngineError>)> {
         let ground = &Ground {
-            world: &self.memory.world,
             controller: self.controller,
-            inventory,
             outputs: &self.memory.outputs,
+            look: Look::Listed(inventory),
         };
+        let world = &self.memory.world;
         let edges = self.edges;
         stream::iter(units)
             .map(|unit| async move {
-                let planned = pipeline::plan(edges, ground, &unit).await;
+                let planned = pipeline::plan(edges, world, ground, &unit).await;
                 (unit, planned)
             })
             .buffered(AT_ONCE)
@@ -208,7 +208,7 @@ impl Session<'_> {
         let todo = todo.into_iter().filter(|planned| !planned.plan.is_empty());
         let mut applied = stream::iter(todo)
             .map(|planned| async move {
-                let outcome = pipeline::apply(edges, planned.plan.clone()).await;
+                let outcome = pipeline::apply(edges, planned.plan.clone(), || true).await.outcome;
                 (planned, outcome)
             })
             .buffered(AT_ONCE);

@@ -1,0 +1,103 @@
+//! What is remembered of each unit between its turns. All of it is a cache.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use inroad_aws::Inventory;
+use inroad_plan::{Op, Outcome};
+use inroad_status::Report;
+use inroad_words::{
+    Arn, Field, ResourceKey, TargetKey, Unit,
+    facts::Outputs,
+    observed::{Observed, SeenTargets},
+};
+use tokio::time::Instant;
+
+use crate::Planned;
+
+/// What is remembered of one unit.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// What its last turn left; `None`: it must be looked at.
+    pub(crate) seen: Option<Arc<Observed>>,
+    /// When it was looked at last, or proved to be as it should.
+    pub(crate) checked: Option<Instant>,
+    /// Whether its last turn did all that its objects ask for now.
+    pub(crate) settled: bool,
+    /// Whether something of it was kept from being deleted in its last turn.
+    pub(crate) kept: bool,
+    /// Whether it has its turn right now.
+    pub(crate) busy: bool,
+    /// What the cluster was told.
+    pub(crate) told: Option<Arc<Report>>,
+}
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// What resources are known to be.
+    pub(crate) outputs: Arc<Outputs>,
+    /// Everything of ours, as it was listed when this process began to lead.
+    pub(crate) listed: Option<Arc<Inventory>>,
+    units: BTreeMap<Unit, Known>,
+}
+
+impl Remembered {
+    /// What is remembered of a unit.
+    pub(crate) fn unit(&mut self, unit: &Unit) -> &mut Known {
+        self.units.entry(unit.clone()).or_default()
+    }
+
+    /// The same, where anything is.
+    pub(crate) fn get(&self, unit: &Unit) -> Option<&Known> {
+        self.units.get(unit)
+    }
+
+    /// Its objects ask for something else now.
+    pub(crate) fn unsettle(&mut self, unit: &Unit) {
+        self.unit(unit).settled = false;
+    }
+
+    /// Forgets units that are not asked for any more, but for what is going on right now.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Unit) -> bool) {
+        self.units.retain(|unit, known| keep(unit) || known.busy);
+        let outputs = Arc::make_mut(&mut self.outputs);
+        outputs.0.retain(|(key, _), _| keep(&key.unit));
+    }
+
+    /// Forgets what may have changed while somebody else was writing.
+    pub(crate) fn forget(&mut self, which: impl Fn(&Unit) -> bool) {
+        for (_, known) in self.units.iter_mut().filter(|(unit, _)| which(unit)) {
+            *known = Known { busy: known.busy, ..Known::default() };
+        }
+        let outputs = Arc::make_mut(&mut self.outputs);
+        outputs.0.retain(|(key, _), _| !which(&key.unit));
+    }
+
+    /// Takes what is known of a unit's resources now; true where that is something else than before.
+    pub(crate) fn know(&mut self, unit: &Unit, now: &Outputs) -> bool {
+        let is_its = |key: &ResourceKey| key.unit == *unit;
+        let before = self.outputs.0.iter().filter(|((key, _), _)| is_its(key));
+        if before.eq(now.0.iter()) {
+            return false;
+        }
+        let outputs = Arc::make_mut(&mut self.outputs);
+        outputs.0.retain(|(key, _), _| !is_its(key));
+        outputs.0.extend(now.0.clone());
+        true
+    }
+
+    /// A target group that was just made has no targets, and nobody need ask.
+    pub(crate) fn know_new_groups(&mut self, planned: &Planned, outcome: &Outcome) {
+        let Unit::Stack(stack) = &planned.unit else { return };
+        let done = planned.plan.ops.iter().filter(|(id, _)| outcome.done.contains(id));
+        for (_, step) in done {
+            let Op::CreateTargetGroup { key, .. } = &step.op else { continue };
+            let Some(arn) = outcome.outputs.get(key, Field::Arn) else { continue };
+            let targets = SeenTargets { group: Arn(arn.to_owned()), targets: BTreeMap::new() };
+            let unit = Unit::Targets(TargetKey { stack: stack.clone(), group: key.id.clone() });
+            let known = self.unit(&unit);
+            known.seen = Some(Arc::new(Observed { targets: Some(targets), ..Observed::default() }));
+            known.checked = Some(Instant::now());
+        }
+    }
+}

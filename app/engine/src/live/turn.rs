@@ -1,0 +1,177 @@
+//! One unit's turn: plan, finalizers, steps, and what the cluster is told of it. In: everything that it
+//! needs, by value, so that turns of different units run at the same time. Out: what to remember.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use inroad_aws::Inventory;
+use inroad_cluster::{Writer, write::standing};
+use inroad_intent::{Compiled, Intent};
+use inroad_plan::{Op, Outcome, Run, left_behind};
+use inroad_status::{Ran, Report, before, report};
+use inroad_words::{
+    ObjectKey, Unit, controller::Controller, facts::Outputs, hold::HoldReason, observed::Observed,
+    retry::Retry,
+};
+use inroad_world::World;
+use k8s_openapi::api::networking::v1::Ingress;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    EngineError, Planned,
+    pipeline::{self, Applied, Edges, Ground, Look},
+};
+
+/// What every turn works with.
+pub(crate) struct Hands {
+    pub(crate) edges: Edges,
+    pub(crate) writer: Writer,
+    pub(crate) controller: Controller,
+    /// Once it is cancelled no step is begun any more.
+    pub(crate) stop: CancellationToken,
+}
+
+/// What one turn starts from.
+pub(crate) struct Turn {
+    pub(crate) unit: Unit,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) world: World,
+    pub(crate) outputs: Arc<Outputs>,
+    /// What the last turn left, where that is known.
+    pub(crate) seen: Option<Arc<Observed>>,
+    /// The listing of everything, for the first look at a unit.
+    pub(crate) listed: Option<Arc<Inventory>>,
+    /// Why nothing may be deleted now, if nothing may.
+    pub(crate) keep: Option<HoldReason>,
+    /// What the cluster was told last.
+    pub(crate) told: Option<Arc<Report>>,
+}
+
+/// How a turn ended.
+pub(crate) struct Done {
+    pub(crate) unit: Unit,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) result: Result<Worked, EngineError>,
+}
+
+/// What a turn that could be planned came to.
+pub(crate) struct Worked {
+    pub(crate) planned: Planned,
+    pub(crate) outcome: Outcome,
+    /// What is there now; `None` where that must be looked at again.
+    pub(crate) left: Option<Arc<Observed>>,
+    /// When what failed is worth another attempt.
+    pub(crate) retry: Option<Retry>,
+    /// What the cluster was told, whole or in part.
+    pub(crate) told: Option<Arc<Report>>,
+    /// Whether anything was asked or everything was known.
+    pub(crate) looked: bool,
+}
+
+impl Turn {
+    /// Takes the turn.
+    pub(crate) async fn take(self, hands: &Hands) -> Done {
+        let result = self.work(hands).await;
+        Done { unit: self.unit, compiled: self.compiled, result }
+    }
+
+    async fn work(&self, hands: &Hands) -> Result<Worked, EngineError> {
+        let (mut planned, observed) = self.plan(hands).await?;
+        if let Some(reason) = &self.keep {
+            planned.plan = planned.plan.holding(deletes, reason);
+        }
+        let joined = self.add_finalizers(hands).await?;
+        if planned.plan.is_empty() {
+            let applied = nothing_done(&planned);
+            let left = Some(Arc::new(observed));
+            return Ok(self.finish(hands, planned, (applied, joined), left).await);
+        }
+        let go_on = || !hands.stop.is_cancelled();
+        let applied = pipeline::apply(&hands.edges, planned.plan.clone(), go_on).await;
+        let whole = applied.outcome.done.len() == planned.plan.ops.len();
+        let left = whole
+            .then(|| Arc::new(left_behind(&planned.plan, &observed, &applied.outcome.outputs)));
+        Ok(self.finish(hands, planned, (applied, joined), left).await)
+    }
+
+    async fn plan(&self, hands: &Hands) -> Result<(Planned, Observed), EngineError> {
+        let look = match (&self.seen, &self.listed) {
+            (Some(seen), _) => Look::Known(seen),
+            (None, Some(listed)) => Look::Listed(listed),
+            (None, None) => Look::Alone,
+        };
+        let ground = Ground { controller: &hands.controller, outputs: &self.outputs, look };
+        pipeline::planned(&hands.edges, &ground, &self.unit, self.compiled.clone()).await
+    }
+
+    /// What is made for an object must be taken away before the object may go. Those that are new come
+    /// back.
+    async fn add_finalizers(&self, hands: &Hands) -> Result<BTreeSet<ObjectKey>, EngineError> {
+        let mut joined = BTreeSet::new();
+        let Intent::Stack(stack) = &self.compiled.intent else { return Ok(joined) };
+        for (object, finalizer) in before(stack) {
+            if !self.holds(&object, &finalizer) {
+                hands.writer.finalizer_add(&object, &finalizer).await?;
+                joined.insert(object);
+            }
+        }
+        Ok(joined)
+    }
+
+    fn holds(&self, object: &ObjectKey, finalizer: &str) -> bool {
+        let ingress = self.world.get::<Ingress>(object);
+        let mut held = ingress.into_iter().flat_map(|it| it.metadata.finalizers.iter().flatten());
+        held.any(|it| it == finalizer)
+    }
+
+    /// Tells the cluster, and gathers what is to be remembered.
+    async fn finish(
+        &self,
+        hands: &Hands,
+        planned: Planned,
+        (applied, joined): (Applied, BTreeSet<ObjectKey>),
+        left: Option<Arc<Observed>>,
+    ) -> Worked {
+        let Applied { outcome, mut retry } = applied;
+        let ran = Ran {
+            compiled: &planned.compiled,
+            shaped: &planned.shaped,
+            plan: &planned.plan,
+            outcome: &outcome,
+            joined: &joined,
+        };
+        let report = report(&ran, self.told.as_deref());
+        if let Err(error) = self.tell(hands, &report).await {
+            tracing::warn!(unit = %self.unit, %error, "the cluster could not be told");
+            retry = Some(retry.map_or(error.retry(), |earlier| earlier.min(error.retry())));
+        }
+        let looked = self.seen.is_none() && left.is_some();
+        Worked { planned, outcome, left, retry, told: Some(Arc::new(report)), looked }
+    }
+
+    async fn tell(&self, hands: &Hands, report: &Report) -> Result<(), EngineError> {
+        for (object, status) in &report.statuses {
+            let now = self.world.get::<Ingress>(object).and_then(standing);
+            if now.as_ref() != Some(status) {
+                hands.writer.ingress_status(object, status).await?;
+            }
+        }
+        for event in &report.events {
+            if let Err(error) = hands.writer.event(event).await {
+                tracing::debug!(%error, reason = event.reason, "an event was not taken");
+            }
+        }
+        for (object, finalizer) in &report.release {
+            hands.writer.finalizer_remove(object, finalizer).await?;
+        }
+        Ok(())
+    }
+}
+
+fn nothing_done(planned: &Planned) -> Applied {
+    Applied { outcome: Run::new(planned.plan.clone()).finish(), retry: None }
+}
+
+/// Steps after which something is gone that others may still use.
+fn deletes(op: &Op) -> bool {
+    matches!(op, Op::DeleteSecurityGroup { .. } | Op::RevokeIngress { .. })
+}
