@@ -14,9 +14,11 @@ use inroad_aws::{Aws, Connect};
 use inroad_cluster::Folder;
 use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Emulator, Quotas, Settings, seed};
-use inroad_engine::{Edges, Memory};
-use inroad_words::{Diagnostic, Mark, Origin, controller::Controller};
-use inroad_world::World;
+use inroad_engine::{Edges, Event, Memory, Session, Settled};
+use inroad_words::{Diagnostic, Kind, Mark, Origin, controller::Controller};
+use inroad_world::{Finalizers, World};
+use k8s_openapi::api::networking::v1::Ingress;
+use serde_json::Value;
 
 use crate::{
     settings::SettingsArgs,
@@ -26,6 +28,9 @@ use crate::{
 /// Load balancers that the account may hold: AWS's own 50 is raised for whoever asks, and a folder of
 /// manifests has nobody to ask.
 const LOAD_BALANCERS: usize = 1000;
+
+/// Where the state file keeps the Ingresses that carry finalizers, beside AWS's own member names.
+const FINALIZERS: &str = "InroadFinalizers";
 
 /// The folder, the account, and the way between.
 pub(crate) struct Cluster {
@@ -72,8 +77,9 @@ impl Cluster {
             quotas: Quotas { load_balancers: LOAD_BALANCERS, ..Quotas::default() },
             ..Settings::default()
         });
+        let mut folder = Folder::open(dir)?;
         if let Some(path) = state {
-            load(&emulator, path)?;
+            *folder.finalizers() = load(&emulator, path)?;
         }
         let aws = Aws::connect(Connect {
             region: Some(region.clone()),
@@ -88,7 +94,7 @@ impl Cluster {
             edges: Edges { aws, dns },
             emulator,
             memory: Memory::default(),
-            folder: Folder::open(dir)?,
+            folder,
             files: World::default(),
             region,
             backends,
@@ -107,6 +113,46 @@ impl Cluster {
         self.places.get(origin).cloned().or_else(|| self.memory.world.mark(origin))
     }
 
+    /// Settles everything, and keeps the finalizers that come and go with it.
+    ///
+    /// # Errors
+    /// Not even a listing of what exists can be had.
+    pub(crate) async fn settle(
+        &mut self,
+        show: &mut (dyn FnMut(&Event<'_>) + Send),
+    ) -> anyhow::Result<Settled> {
+        let finalizers = self.folder.finalizers();
+        let mut session = Session {
+            edges: &self.edges,
+            memory: &mut self.memory,
+            controller: &self.controller,
+            act: true,
+        };
+        let mut tell = |event: Event<'_>| {
+            match &event {
+                Event::Joining(new) => {
+                    new.iter().for_each(|(object, it)| finalizers.add(object, it))
+                }
+                Event::Reported(_, report) => {
+                    report.release.iter().for_each(|(object, it)| finalizers.release(object, it));
+                }
+                Event::Planned(_) | Event::Applied(..) | Event::Failed(..) => {}
+            }
+            show(&event);
+        };
+        Ok(session.settle(&mut tell).await?)
+    }
+
+    /// Keeps the account and the finalizers in a file, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn keep(&mut self, path: &Path) -> anyhow::Result<()> {
+        let mut document = seed::snapshot(&self.emulator.account());
+        document[FINALIZERS] = serde_json::to_value(self.folder.finalizers().carriers())?;
+        write(path, &serde_json::to_string_pretty(&document)?)
+    }
+
     /// Reads the folder again, supplies what it lacks and brings the account to hold what it names.
     ///
     /// # Errors
@@ -122,7 +168,9 @@ impl Cluster {
         let estate = Estate::of(&supplied.world, &supplied.wiring, place);
         let made = furnish(&self.emulator, &estate)?;
         self.controller.balancers.vpc_id.clone_from(&estate.vpc);
-        self.memory.world = supplied.world;
+        let lacking = if scan.misses { Kind::ALL } else { &[] };
+        self.memory.world = supplied.world.expecting(lacking.iter().copied());
+        self.controller.guard.incomplete = lacking.iter().copied().collect();
         let wiring = supplied.wiring;
         let unknown = scan.unknown.into_iter().map(|kind| format!("{kind} is left alone"));
         let supplied =
@@ -133,28 +181,23 @@ impl Cluster {
     }
 }
 
-fn load(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
+/// Restores the account, and gives the finalizers that were kept beside it.
+fn load(emulator: &Emulator, path: &Path) -> anyhow::Result<Finalizers> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let document = serde_json::from_str(&text)
+    let document: Value = serde_json::from_str(&text)
         .with_context(|| format!("{} is no state file", path.display()))?;
     seed::restore(&mut emulator.account(), &document)
         .map_err(anyhow::Error::msg)
         .with_context(|| path.display().to_string())?;
     emulator.touched();
-    Ok(())
-}
-
-/// Keeps the account in a file, whole or not at all.
-///
-/// # Errors
-/// The file cannot be written.
-pub(crate) fn keep(emulator: &Emulator, path: &Path) -> anyhow::Result<()> {
-    let document = seed::snapshot(&emulator.account());
-    write(path, &serde_json::to_string_pretty(&document)?)
+    let Some(carriers) = document.get(FINALIZERS) else { return Ok(Default::default()) };
+    let carriers: Vec<Ingress> = serde_json::from_value(carriers.clone())
+        .with_context(|| format!("{FINALIZERS} in {}", path.display()))?;
+    Ok(Finalizers::remembered(carriers))
 }
 
 /// Writes a file by renaming it into place, so that nobody ever reads half of it.

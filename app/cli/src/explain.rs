@@ -52,7 +52,7 @@ pub(crate) async fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
         bail!("{} is not in {}", args.object, args.dir.display());
     }
     let planned = cluster.memory.planned.values();
-    let units: Vec<_> = planned.map(|p| (&p.compiled, &p.shaped.desired)).collect();
+    let units: Vec<_> = planned.map(|p| (&*p.compiled, &p.shaped.desired)).collect();
     let text = inroad_status::explain(&args.object, &units);
     match text.is_empty() {
         true => terminal::document(&format!("{} is not served here", args.object)),

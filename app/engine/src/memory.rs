@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_status::Report;
 use inroad_words::{Diagnostic, Unit, facts::Outputs};
 use inroad_world::World;
 
@@ -17,6 +18,8 @@ pub struct Memory {
     pub outputs: Outputs,
     /// How each unit was planned last.
     pub planned: BTreeMap<Unit, Planned>,
+    /// What each stack told the cluster last.
+    pub reports: BTreeMap<Unit, Report>,
 }
 
 impl Memory {

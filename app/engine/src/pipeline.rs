@@ -6,7 +6,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use inroad_aws::{Aws, Inventory, Ownership};
 use inroad_desired::{Shaped, needs, shape};
 use inroad_dns::Provider;
-use inroad_intent::{Compiled, Intent, compile};
+use inroad_intent::{Compiled, Intent, compile, compile_stacks, compile_within, stacks};
 use inroad_plan::{Op, OpId, OpOutputs, Outcome, Plan, Run, StepError, diff, outputs_of};
 use inroad_words::{
     Arn, Field, ResourceKey, ResourceKind, TargetKey, Unit,
@@ -69,8 +69,20 @@ pub(crate) async fn plan(
     unit: &Unit,
 ) -> Result<Planned, EngineError> {
     let lens = Lens::new(world);
-    let compiled = Arc::new(compile(&lens, unit, ground.controller));
-    planned(edges, ground, unit, compiled).await.map(|(planned, _)| planned)
+    let compiled = match (unit, ground.look) {
+        (Unit::Foundation, Look::Listed(inventory)) => compile_foundation(&lens, ground, inventory),
+        _ => compile(&lens, unit, ground.controller),
+    };
+    planned(edges, ground, unit, Arc::new(compiled)).await.map(|(planned, _)| planned)
+}
+
+/// What stands without an object may rely on what stacks share as well.
+fn compile_foundation(lens: &Lens<'_>, ground: &Ground<'_>, inventory: &Inventory) -> Compiled {
+    let controller = ground.controller;
+    let standing = inventory.stacks(&ownership(controller));
+    let keys = stacks(lens, controller).into_iter().chain(standing);
+    let all = compile_stacks(lens, keys, controller);
+    compile_within(lens, &Unit::Foundation, controller, &all)
 }
 
 /// The same for what is compiled already; what was seen comes with it.

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use futures::{StreamExt, stream};
 use inroad_aws::Inventory;
+use inroad_intent::Intent;
 use inroad_plan::{Op, Outcome};
-use inroad_words::{Field, Unit, controller::Controller, hold::HoldReason};
+use inroad_status::{Ran, Report};
+use inroad_words::{Field, ObjectKey, Unit, controller::Controller, hold::HoldReason};
 
 use crate::{
     EngineError, Memory, Planned,
@@ -34,6 +36,10 @@ pub enum Event<'a> {
     Applied(&'a Planned, &'a Outcome),
     /// A unit could not be planned.
     Failed(&'a Unit, &'a EngineError),
+    /// Finalizers that must stand before the steps that come next.
+    Joining(&'a BTreeSet<(ObjectKey, String)>),
+    /// What a stack has to tell the cluster, and which finalizers may go.
+    Reported(&'a Unit, &'a Report),
 }
 
 /// How a settling ended.
@@ -87,6 +93,7 @@ impl Session<'_> {
             for (number, wave) in WAVES.iter().enumerate() {
                 let mut units = self.units(&asked, &inventory);
                 self.memory.planned.retain(|unit, _| units.contains(unit));
+                self.memory.reports.retain(|unit, _| units.contains(unit));
                 units
                     .retain(|unit| wave(unit) && due.as_ref().is_none_or(|due| due.contains(unit)));
                 // Without steps in between, a second look at the foundation shows the same plan.
@@ -161,6 +168,10 @@ impl Session<'_> {
                 }
             }
         }
+        let joining = self.joining(&todo);
+        if !joining.is_empty() {
+            tell(Event::Joining(&joining));
+        }
         for planned in &todo {
             if !planned.plan.is_empty() {
                 settled.changed.insert(planned.unit.clone());
@@ -174,11 +185,20 @@ impl Session<'_> {
                 settled.waiting.insert(planned.unit.clone());
             }
         }
-        let acts = self.act && todo.iter().any(|planned| !planned.plan.is_empty());
-        if acts {
+        let acts = todo.iter().any(|planned| !planned.plan.is_empty());
+        if self.act {
             self.apply(todo, settled, tell).await;
         }
-        acts
+        self.act && acts
+    }
+
+    /// Finalizers that are still missing on the members of stacks.
+    fn joining(&self, todo: &[Planned]) -> BTreeSet<(ObjectKey, String)> {
+        let all = todo.iter().filter(|_| self.act).flat_map(|it| match &it.compiled.intent {
+            Intent::Stack(stack) => inroad_status::before(stack),
+            _ => BTreeSet::new(),
+        });
+        all.filter(|(object, finalizer)| !self.memory.world.carries(object, finalizer)).collect()
     }
 
     async fn plans(
@@ -205,7 +225,6 @@ impl Session<'_> {
 
     async fn apply(&mut self, todo: Vec<Planned>, settled: &mut Settled, tell: Tell<'_>) {
         let edges = self.edges;
-        let todo = todo.into_iter().filter(|planned| !planned.plan.is_empty());
         let mut applied = stream::iter(todo)
             .map(|planned| async move {
                 let outcome = pipeline::apply(edges, planned.plan.clone(), || true).await.outcome;
@@ -217,8 +236,30 @@ impl Session<'_> {
                 settled.failed.insert(planned.unit.clone());
             }
             self.memory.know(&planned.unit, outcome.outputs.clone());
-            tell(Event::Applied(&planned, &outcome));
+            if !planned.plan.is_empty() {
+                tell(Event::Applied(&planned, &outcome));
+            }
+            if matches!(planned.unit, Unit::Stack(_)) {
+                let report = self.report(&planned, &outcome);
+                tell(Event::Reported(&planned.unit, &report));
+                self.memory.reports.insert(planned.unit, report);
+            }
         }
+    }
+
+    fn report(&self, planned: &Planned, outcome: &Outcome) -> Report {
+        let before = self.memory.reports.get(&planned.unit);
+        let known = |object: &ObjectKey| before.is_some_and(|it| it.statuses.contains_key(object));
+        let joining = self.joining(std::slice::from_ref(planned));
+        let joined = joining.into_iter().map(|(object, _)| object).filter(|it| !known(it));
+        let ran = Ran {
+            compiled: &planned.compiled,
+            shaped: &planned.shaped,
+            plan: &planned.plan,
+            outcome,
+            joined: &joined.collect(),
+        };
+        inroad_status::report(&ran, before)
     }
 
     /// Without steps, what a unit would make stands for itself, so that the plans of those who need it

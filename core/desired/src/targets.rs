@@ -126,7 +126,8 @@ fn networking(
 /// The registrations of one target group.
 pub(crate) fn shape(asked: &TargetsIntent, facts: &Facts) -> Shaped {
     let mut desired = Desired::nothing(Unit::Targets(asked.key.clone()));
-    if asked.service.is_some() {
+    desired.held.unit.clone_from(&asked.held);
+    if asked.service.is_some() && asked.held.is_none() {
         match targets(asked, facts) {
             Ok(targets) => desired.targets = Some(targets),
             Err(why) => {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use inroad_words::{
-    Diagnostic, StackKey, TargetKey, Unit,
+    Diagnostic, Origin, StackKey, TargetKey, Unit,
     controller::{BalancerSettings, Controller},
+    hold::{Hold, HoldReason},
     targets::TargetType,
 };
 use inroad_world::{Lens, World};
@@ -25,17 +26,40 @@ pub type Stacks = BTreeMap<StackKey, Arc<StackIntent>>;
 
 /// Compiles one unit. Diagnostics are sorted, each said once.
 pub fn compile(lens: &Lens<'_>, unit: &Unit, controller: &Controller) -> Compiled {
-    let settings = &controller.balancers;
+    let keys = match unit {
+        Unit::Foundation => stacks(lens, controller),
+        Unit::Targets(key) => BTreeSet::from([key.stack.clone()]),
+        Unit::Stack(_) | Unit::Zone(_) => BTreeSet::new(),
+    };
+    compile_within(lens, unit, controller, &compile_stacks(lens, keys, controller))
+}
+
+/// Compiles stacks for [`compile_within`]. What they share must know of every stack: also of those that
+/// only AWS knows.
+pub fn compile_stacks(
+    lens: &Lens<'_>,
+    keys: impl IntoIterator<Item = StackKey>,
+    controller: &Controller,
+) -> Stacks {
     let compiled = |key: StackKey| {
-        let stack = ingress::stack(lens, &key, settings, &mut Vec::new());
+        let mut stack = ingress::stack(lens, &key, &controller.balancers, &mut Vec::new());
+        wait(lens, &mut stack.held, &Unit::Stack(key.clone()));
         (key, Arc::new(stack))
     };
-    let stacks: Stacks = match unit {
-        Unit::Foundation => group::stacks(lens, settings).into_iter().map(compiled).collect(),
-        Unit::Targets(key) => Stacks::from([compiled(key.stack.clone())]),
-        Unit::Stack(_) | Unit::Zone(_) => Stacks::new(),
-    };
-    compile_within(lens, unit, controller, &stacks)
+    keys.into_iter().map(compiled).collect()
+}
+
+/// As long as a kind is not listed completely, what is not found of it may still be there: the unit is
+/// left as it is, and what seems to be a mistake may be none.
+fn wait(lens: &Lens<'_>, held: &mut Option<Hold>, unit: &Unit) -> bool {
+    let waits = lens.incomplete();
+    if waits.is_empty() {
+        return false;
+    }
+    let kinds: Vec<&str> = waits.iter().map(|kind| kind.as_str()).collect();
+    let reason = HoldReason::MissingFact(format!("not listed yet: {}", kinds.join(", ")));
+    *held = Some(Hold { subject: unit.to_string(), reason, origin: Origin::Default });
+    true
 }
 
 /// Compiles one unit where every stack is at hand: its reads are then its own alone, and whoever keeps
@@ -48,7 +72,7 @@ pub fn compile_within(
 ) -> Compiled {
     let settings = &controller.balancers;
     let mut diagnostics = Vec::new();
-    let intent = match unit {
+    let mut intent = match unit {
         Unit::Foundation => Intent::Foundation(foundation::compile(lens, settings, stacks)),
         Unit::Stack(key) => {
             Intent::Stack(Box::new(ingress::stack(lens, key, settings, &mut diagnostics)))
@@ -59,6 +83,16 @@ pub fn compile_within(
         }
         Unit::Zone(key) => Intent::Zone(names::compile(lens, key, controller, &mut diagnostics)),
     };
+    let waits = match &mut intent {
+        Intent::Foundation(intent) => wait(lens, &mut intent.held, unit),
+        Intent::Stack(intent) => wait(lens, &mut intent.held, unit),
+        Intent::Targets(intent) => wait(lens, &mut intent.held, unit),
+        // A zone waits record by record, as far as a kind is a source of names.
+        Intent::Zone(_) => false,
+    };
+    if waits {
+        diagnostics.clear();
+    }
     diagnostics.sort();
     diagnostics.dedup();
     Compiled { intent, diagnostics, reads: lens.reads() }
@@ -77,12 +111,15 @@ fn targets_of(
             service: None,
             target_type: TargetType::Instance,
             endpoints: Default::default(),
+            // What is not in a stack that is held may be in it again once that is mended.
+            held: stack.and_then(|stack| stack.held.clone()),
         },
         Some(backend) => TargetsIntent {
             key: key.clone(),
             service: Some(backend.service.clone()),
             target_type: backend.target_type.value,
             endpoints: targets::endpoints(lens, backend, settings, diagnostics),
+            held: None,
         },
     }
 }

@@ -14,6 +14,6 @@ pub mod settings;
 mod targets;
 
 pub use bindings::{identities, standing};
-pub use compile::{Stacks, compile, compile_within, roots, stacks};
+pub use compile::{Stacks, compile, compile_stacks, compile_within, roots, stacks};
 pub use model::{Compiled, Intent};
 pub use names::{ascii_name, lies_in};

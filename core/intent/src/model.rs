@@ -243,6 +243,8 @@ pub struct TargetsIntent {
     pub target_type: TargetType,
     /// Who is to be registered.
     pub endpoints: BTreeMap<EndpointTarget, Origin>,
+    /// Why the registrations are left as they are.
+    pub held: Option<Hold>,
 }
 
 /// One endpoint that should get traffic.

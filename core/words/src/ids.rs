@@ -29,6 +29,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &[Kind] = &[
+        Kind::Ingress,
+        Kind::IngressClass,
+        Kind::IngressClassParams,
+        Kind::TargetGroupBinding,
+        Kind::Service,
+        Kind::EndpointSlice,
+        Kind::Node,
+        Kind::Pod,
+        Kind::Namespace,
+    ];
+
     /// The lower-case singular name, as `kubectl get` and ExternalDNS's resource label spell it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -24,6 +24,19 @@ pub enum Read {
     All(Kind),
     /// The EndpointSlices of a Service.
     SlicesOf(ObjectKey),
+    /// Whether everything of a kind is known.
+    Complete(Kind),
+}
+
+impl Read {
+    /// The kind that is asked about.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Read::Object(key) => key.kind,
+            Read::All(kind) | Read::Complete(kind) => *kind,
+            Read::SlicesOf(_) => Kind::EndpointSlice,
+        }
+    }
 }
 
 impl Reads {
@@ -59,6 +72,17 @@ impl<'w> Lens<'w> {
     /// What was asked so far, while more may be asked.
     pub fn reads(&self) -> Reads {
         Reads(self.reads.borrow().clone())
+    }
+
+    /// The kinds that were asked about and that are not completely known: what is not found of them
+    /// may still be there.
+    pub fn incomplete(&self) -> BTreeSet<Kind> {
+        let mut reads = self.reads.borrow_mut();
+        let incomplete = self.world.incomplete();
+        let asked = reads.iter().map(Read::kind);
+        let waits: BTreeSet<Kind> = asked.filter(|kind| incomplete.contains(kind)).collect();
+        reads.extend(waits.iter().copied().map(Read::Complete));
+        waits
     }
 
     /// An object by namespace (empty for cluster-scoped kinds) and name.

@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod crd;
+mod finalizers;
 mod lens;
 pub mod manifest;
 mod object;
@@ -14,6 +15,7 @@ mod tidy;
 mod world;
 mod yaml;
 
+pub use finalizers::Finalizers;
 pub use lens::{Lens, Read, Reads};
 pub use object::{Marks, Object, ObjectData, Resource};
 pub use world::{Change, SERVICE_LABEL, Touched, World};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use inroad_words::{Kind, Mark, ObjectKey, Origin};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::{discovery::v1::EndpointSlice, networking::v1::Ingress};
 
 use crate::{
     Read,
@@ -48,9 +48,50 @@ pub struct World {
     kinds: BTreeMap<Kind, Arc<Objects>>,
     slices: Arc<BTreeMap<ObjectKey, BTreeSet<ObjectKey>>>,
     departed: Arc<BTreeSet<ObjectKey>>,
+    incomplete: BTreeSet<Kind>,
 }
 
 impl World {
+    /// An empty world that is still to hear of these kinds. Of any other kind what is not there does not
+    /// exist, as in [`World::default`].
+    pub fn awaiting(kinds: impl IntoIterator<Item = Kind>) -> World {
+        World::default().expecting(kinds)
+    }
+
+    /// The same world, known to lack something of these kinds.
+    #[must_use]
+    pub fn expecting(mut self, kinds: impl IntoIterator<Item = Kind>) -> World {
+        self.incomplete.extend(kinds);
+        self
+    }
+
+    /// The kinds that were never listed completely. What is not found of them may still be there, so
+    /// nothing may be deleted for want of it.
+    pub fn incomplete(&self) -> &BTreeSet<Kind> {
+        &self.incomplete
+    }
+
+    /// Whether a kind was listed completely once.
+    pub fn listed(&self, kind: Kind) -> bool {
+        !self.incomplete.contains(&kind)
+    }
+
+    /// The world once a kind was listed completely. That never becomes untrue: a kind whose watch fails
+    /// keeps its last objects.
+    #[must_use]
+    pub fn mark_listed(&self, kind: Kind) -> (World, Touched) {
+        let mut world = self.clone();
+        let touched = world.incomplete.remove(&kind).then_some(Read::Complete(kind));
+        (world, Touched(touched.into_iter().collect()))
+    }
+
+    /// Whether an Ingress is there and carries a finalizer.
+    pub fn carries(&self, object: &ObjectKey, finalizer: &str) -> bool {
+        let ingress = self.get::<Ingress>(object);
+        let mut names = ingress.into_iter().flat_map(|it| it.metadata.finalizers.iter().flatten());
+        names.any(|name| name == finalizer)
+    }
+
     /// The world after a change. An object that says what it said before touches nothing.
     #[must_use]
     pub fn absorb(&self, change: Change) -> (World, Touched) {
@@ -162,13 +203,13 @@ impl World {
     }
 }
 
-/// Two worlds are equal when all their objects are.
+/// Two worlds are equal when all their objects are, and the same is known of them.
 impl PartialEq for World {
     fn eq(&self, other: &Self) -> bool {
         let all = |world: &World| -> Vec<Arc<Object>> {
             world.kinds.values().flat_map(|objects| objects.values().cloned()).collect()
         };
-        all(self) == all(other)
+        all(self) == all(other) && self.incomplete == other.incomplete
     }
 }
 

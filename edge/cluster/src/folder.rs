@@ -10,7 +10,7 @@ use std::{
 };
 
 use inroad_words::{Code, Diagnostic, Mark, ObjectKey, Origin};
-use inroad_world::{Change, Object, manifest};
+use inroad_world::{Change, Finalizers, Object, manifest};
 
 use crate::FeedError;
 
@@ -24,7 +24,10 @@ const UNREADABLE_FILE: Code = Code("CL0002");
 pub struct Folder {
     root: PathBuf,
     files: BTreeMap<PathBuf, BTreeMap<ObjectKey, Object>>,
+    /// Files that could never be read as a whole.
+    unknown: BTreeSet<PathBuf>,
     told: BTreeMap<ObjectKey, Object>,
+    finalizers: Finalizers,
 }
 
 /// What one look at the folder found.
@@ -36,6 +39,9 @@ pub struct Scan {
     pub diagnostics: Vec<Diagnostic>,
     /// Where the mistakes stand whose objects are left out: no world knows these places.
     pub places: BTreeMap<Origin, Mark>,
+    /// An object that was served before is in none of the files, and one of them cannot be read: what
+    /// else was in it nobody knows.
+    pub misses: bool,
     /// Kinds that nobody here reads (`apps/v1 Deployment`).
     pub unknown: BTreeSet<String>,
 }
@@ -48,9 +54,21 @@ impl Folder {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, FeedError> {
         let root = root.into();
         match fs::read_dir(&root) {
-            Ok(_) => Ok(Self { root, files: BTreeMap::new(), told: BTreeMap::new() }),
+            Ok(_) => Ok(Self {
+                root,
+                files: BTreeMap::new(),
+                unknown: BTreeSet::new(),
+                told: BTreeMap::new(),
+                finalizers: Finalizers::default(),
+            }),
             Err(source) => Err(FeedError::Unreadable { path: root, source }),
         }
+    }
+
+    /// Who carries finalizers: nobody else keeps them for the objects of a folder. What changes here
+    /// is seen by the next scan.
+    pub fn finalizers(&mut self) -> &mut Finalizers {
+        &mut self.finalizers
     }
 
     /// The folder.
@@ -58,7 +76,9 @@ impl Folder {
         &self.root
     }
 
-    /// Reads every manifest again. Files that are gone take their objects with them.
+    /// Reads every manifest again. Files that are gone take their objects with them; those that carry
+    /// finalizers are deleted and stay until they are released. As long as a file cannot be read of
+    /// which nobody knows what was in it, nothing counts as gone.
     ///
     /// # Errors
     /// [`FeedError::Unreadable`] where the folder itself cannot be listed any more: then nothing has
@@ -67,12 +87,21 @@ impl Folder {
         let paths = self.manifests()?;
         let mut scan = Scan::default();
         self.files.retain(|path, _| paths.contains(path));
+        self.unknown.retain(|path| paths.contains(path));
         for path in paths {
-            let last = self.files.remove(&path).unwrap_or_default();
-            let now = read(&path, &self.root, last, &mut scan);
+            let last = self.files.remove(&path);
+            let is_new = last.is_none();
+            let (now, whole) = read(&path, &self.root, last.unwrap_or_default(), &mut scan);
+            if whole {
+                self.unknown.remove(&path);
+            } else if is_new {
+                self.unknown.insert(path.clone());
+            }
             self.files.insert(path, now);
         }
-        let now = self.merge(&mut scan.diagnostics);
+        let merged = self.merge(&mut scan.diagnostics);
+        let now = self.finalizers.over(merged.clone(), self.unknown.is_empty());
+        scan.misses = self.finalizers.misses(&merged);
         scan.changes = changes(&self.told, &now);
         self.told = now;
         Ok(scan)
@@ -135,12 +164,13 @@ fn is_manifest(path: &Path) -> bool {
     !hidden && ["yaml", "yml", "json"].contains(&extension)
 }
 
+/// The objects of a file, and whether it could be read as a whole.
 fn read(
     path: &Path,
     root: &Path,
     last: BTreeMap<ObjectKey, Object>,
     scan: &mut Scan,
-) -> BTreeMap<ObjectKey, Object> {
+) -> (BTreeMap<ObjectKey, Object>, bool) {
     let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
     let text = match fs::read(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -151,7 +181,7 @@ fn read(
                 Diagnostic::error(UNREADABLE_FILE, origin, message)
                     .help("make it readable or take it away; what it last held stays"),
             );
-            return last;
+            return (last, false);
         }
     };
     let parsed = manifest::parse(&name, &text);
@@ -167,7 +197,7 @@ fn read(
         keep(&mut fresh, object, &mut scan.diagnostics);
     }
     now.extend(fresh);
-    now
+    (now, !broken)
 }
 
 fn changes(before: &BTreeMap<ObjectKey, Object>, now: &BTreeMap<ObjectKey, Object>) -> Vec<Change> {

@@ -14,17 +14,17 @@ use inroad_words::{
     Diagnostic, Field, ResourceKey, ResourceKind, TargetKey, Unit, controller::Controller,
     observed::SeenTargets,
 };
-use inroad_world::{Change, World, manifest};
+use inroad_world::{Finalizers, Object, World, manifest};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Account, Corridor, Planned, Surroundings, intent_text, strategies};
+use crate::{Account, Corridor, Planned, Surroundings, intent_text, sign, strategies};
 
 /// A case as it stands in its folder.
 #[derive(Debug, Clone)]
 pub struct Case {
-    before: Option<(World, Surroundings)>,
-    world: World,
+    before: Option<(Vec<Object>, Surroundings)>,
+    objects: Vec<Object>,
     unreadable: Vec<String>,
     surroundings: Surroundings,
     controller: Controller,
@@ -38,7 +38,7 @@ impl Case {
     pub fn read(dir: &Path) -> Self {
         let (mut controller, mut surroundings) = (strategies::controller(), Surroundings::usual());
         let mut unreadable = Vec::new();
-        let mut world = World::default();
+        let mut objects = Vec::new();
         for (name, text) in manifests(&dir.join("in")) {
             overlay(&mut controller, &text, "# settings: ");
             overlay(&mut surroundings, &text, "# surroundings: ");
@@ -47,15 +47,15 @@ impl Case {
                 let mark = parsed.mark(&diagnostic.origin).map(|mark| mark.to_string());
                 line(mark, diagnostic)
             }));
-            world = world.absorb_all(parsed.objects.into_iter().map(Change::Applied)).0;
+            objects.extend(parsed.objects);
         }
         let before = dir.join("before");
         let before = before.is_dir().then(|| {
             let (texts, mut surroundings) = (manifests(&before), Surroundings::usual());
             texts.values().for_each(|text| overlay(&mut surroundings, text, "# surroundings: "));
-            (strategies::world(texts.values().flat_map(|it| strategies::objects(it))), surroundings)
+            (texts.values().flat_map(|it| strategies::objects(it)).collect(), surroundings)
         });
-        Self { before, world, unreadable, surroundings, controller }
+        Self { before, objects, unreadable, surroundings, controller }
     }
 
     /// What the case comes to, by file name.
@@ -64,11 +64,15 @@ impl Case {
     /// Where what the plans leave behind needs another plan.
     pub fn texts(&self) -> BTreeMap<&'static str, String> {
         let mut account = Account::default();
-        if let Some((world, surroundings)) = &self.before {
+        let mut finalizers = Finalizers::default();
+        if let Some((objects, surroundings)) = &self.before {
+            let world = &strategies::carrying(&mut finalizers, objects.clone());
             let before = Corridor { world, surroundings, controller: &self.controller };
-            before.settle(&mut account, &mut |_, _| {});
+            let plans = before.settle(&mut account, &mut |_, _| {});
+            sign(&mut finalizers, &plans);
         }
-        let Self { world, surroundings, controller, .. } = self;
+        let Self { surroundings, controller, .. } = self;
+        let world = &strategies::carrying(&mut finalizers, self.objects.clone());
         let corridor = Corridor { world, surroundings, controller };
         let planned = corridor.foresee(&account);
         corridor.settle(&mut account, &mut |_, _| {});
@@ -82,17 +86,17 @@ impl Case {
             ("desired.txt", desired(&planned)),
             ("plan.txt", render::text(&plans)),
             ("status.txt", settled.iter().map(|it| standing(it, &account)).collect()),
-            ("diagnostics.txt", self.diagnostics(&settled)),
+            ("diagnostics.txt", self.diagnostics(&settled, world)),
         ])
     }
 
-    fn diagnostics(&self, settled: &[Planned]) -> String {
+    fn diagnostics(&self, settled: &[Planned], world: &World) -> String {
         let all = settled.iter().flat_map(|planned| {
             planned.compiled.diagnostics.iter().chain(&planned.shaped.diagnostics)
         });
         let all: BTreeSet<&Diagnostic> = all.collect();
         let lines = all.into_iter().map(|diagnostic| {
-            line(self.world.mark(&diagnostic.origin).map(|mark| mark.to_string()), diagnostic)
+            line(world.mark(&diagnostic.origin).map(|mark| mark.to_string()), diagnostic)
         });
         self.unreadable.iter().cloned().chain(lines).collect()
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use inroad_desired::{Shaped, needs, shape};
-use inroad_intent::{Compiled, compile, roots};
+use inroad_intent::{Compiled, compile, compile_stacks, compile_within, roots, stacks};
 use inroad_plan::{Op, Plan, diff, outputs_of, plan::Step};
 use inroad_words::{
     ResourceKind, Unit, controller::Controller, facts::Outputs, hold::HoldReason,
@@ -61,7 +61,19 @@ const PASSES: usize = 4;
 impl Corridor<'_> {
     /// One unit, planned against what is there.
     pub fn plan(&self, unit: &Unit, account: &Account) -> Planned {
-        let compiled = compile(&Lens::new(self.world), unit, self.controller);
+        let lens = Lens::new(self.world);
+        let compiled = match unit {
+            Unit::Foundation => {
+                let known = account.stacks().into_iter().filter_map(|unit| match unit {
+                    Unit::Stack(key) => Some(key),
+                    _ => None,
+                });
+                let all = stacks(&lens, self.controller).into_iter().chain(known);
+                let all = compile_stacks(&lens, all, self.controller);
+                compile_within(&lens, unit, self.controller, &all)
+            }
+            _ => compile(&lens, unit, self.controller),
+        };
         let mut facts = self.surroundings.answer(&needs(&compiled.intent, self.controller));
         facts.outputs = account.outputs.clone();
         let observed = account.observe(unit);

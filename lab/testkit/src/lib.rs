@@ -5,10 +5,12 @@
 mod account;
 pub mod cases;
 mod corridor;
+mod finalizers;
 mod intent_text;
 pub mod strategies;
 mod surroundings;
 
 pub use account::{Account, Mischief};
 pub use corridor::{Corridor, Planned};
+pub use finalizers::sign;
 pub use surroundings::{Question, Surroundings};

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use inroad_words::{ObjectKey, controller::Controller};
-use inroad_world::{Change, Object, ObjectData, World, manifest};
+use inroad_world::{Change, Finalizers, Object, ObjectData, World, manifest};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -345,6 +345,12 @@ pub fn controller() -> Controller {
 /// A world of these objects.
 pub fn world(objects: impl IntoIterator<Item = Object>) -> World {
     World::default().absorb_all(objects.into_iter().map(Change::Applied)).0
+}
+
+/// A world of these objects, of those that carry finalizers, and of what still carries some.
+pub fn carrying(finalizers: &mut Finalizers, objects: impl IntoIterator<Item = Object>) -> World {
+    let objects = objects.into_iter().map(|object| (object.key.clone(), object)).collect();
+    world(finalizers.over(objects, true).into_values())
 }
 
 /// The objects of a text.

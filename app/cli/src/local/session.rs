@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::SocketAddr, process::ExitCode, time::Durat
 
 use anyhow::Context;
 use inroad_emulator::dns::{self, Addresses, DnsServer};
-use inroad_engine::{Event, Session as Settling, Settled};
+use inroad_engine::{Event, Settled};
 use inroad_traffic::{Config, Routes, Traffic};
 use inroad_words::{Diagnostic, Unit};
 use k8s_openapi::api::core::v1::Node;
@@ -119,13 +119,7 @@ impl Session {
         self.backends.wire(&look.wiring, &instances, &self.routes).await?;
         let mut settled = Settled::default();
         if look.changed || first {
-            let mut settling = Settling {
-                edges: &self.cluster.edges,
-                memory: &mut self.cluster.memory,
-                controller: &self.cluster.controller,
-                act: true,
-            };
-            settled = settling.settle(&mut |event| show(&event)).await?;
+            settled = self.cluster.settle(&mut show).await?;
         }
         self.say(look.diagnostics);
         self.wait().await;
@@ -177,14 +171,14 @@ impl Session {
         terminal::tries(&report::tries(memory, &account, &endpoints, dns, only));
     }
 
-    fn write(&self) -> anyhow::Result<()> {
+    fn write(&mut self) -> anyhow::Result<()> {
         if let Some(path) = &self.args.endpoints {
             let endpoints = self.traffic.endpoints();
             let document = endpoints::document(self.aws, self.dns.local_addr(), &endpoints);
             cluster::write(path, &serde_json::to_string_pretty(&document)?)?;
         }
         if let Some(path) = &self.args.state {
-            cluster::keep(&self.cluster.emulator, path).context("--state")?;
+            self.cluster.keep(path).context("--state")?;
         }
         Ok(())
     }
@@ -193,10 +187,10 @@ impl Session {
     ///
     /// # Errors
     /// The state cannot be kept.
-    pub(super) async fn close(self) -> anyhow::Result<()> {
+    pub(super) async fn close(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
         if let Some(path) = &self.args.state {
-            cluster::keep(&self.cluster.emulator, path).context("--state")?;
+            self.cluster.keep(path).context("--state")?;
         }
         // Whoever holds a connection open for longer is cut off: the user wants the terminal back.
         let _ = tokio::time::timeout(CLOSE_PATIENCE, self.traffic.stopped()).await;
@@ -209,5 +203,6 @@ fn show(event: &Event<'_>) {
         Event::Planned(planned) => terminal::plan(&planned.plan),
         Event::Applied(planned, outcome) => terminal::outcome(&planned.plan, outcome),
         Event::Failed(unit, error) => terminal::failure(&format!("{unit}: {error}")),
+        Event::Joining(_) | Event::Reported(..) => {}
     }
 }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use inroad_intent::{
-    Compiled, Intent, Stacks, compile_within,
+    Compiled, Intent, Stacks, compile_stacks, compile_within,
     model::{Backend, StackIntent},
     stacks,
 };
-use inroad_words::{Diagnostic, StackKey, TargetKey, Unit, ZoneKey, controller::Controller};
+use inroad_words::{Diagnostic, Kind, StackKey, TargetKey, Unit, ZoneKey, controller::Controller};
 use inroad_world::{Change, Lens, Reads, Touched, World};
 
 use super::queue::Lane;
@@ -34,6 +34,8 @@ pub(crate) struct Asked {
     zones: BTreeSet<ZoneKey>,
     roster: Reads,
     stacks: Stacks,
+    /// Stacks that AWS held when it was listed: one that no object asks for may rely on what is shared.
+    standing: BTreeSet<StackKey>,
     compiled: BTreeMap<Unit, Arc<Compiled>>,
 }
 
@@ -45,13 +47,14 @@ pub(crate) struct Due {
 }
 
 impl Asked {
-    pub(crate) fn new(halves: Halves) -> Self {
+    pub(crate) fn new(halves: Halves, kinds: &BTreeSet<Kind>) -> Self {
         Self {
-            world: World::default(),
+            world: World::awaiting(kinds.iter().copied()),
             halves,
             zones: BTreeSet::new(),
             roster: Reads::default(),
             stacks: Stacks::new(),
+            standing: BTreeSet::new(),
             compiled: BTreeMap::new(),
         }
     }
@@ -76,11 +79,6 @@ impl Asked {
         self.stacks.get(key)
     }
 
-    /// Every mistake that is known, each once.
-    pub(crate) fn diagnostics(&self) -> BTreeSet<&Diagnostic> {
-        self.compiled.values().flat_map(|compiled| &compiled.diagnostics).collect()
-    }
-
     /// Takes changes in without looking at what they mean.
     pub(crate) fn absorb(&mut self, changes: Vec<Change>) -> Touched {
         let (world, touched) = self.world.absorb_all(changes);
@@ -88,9 +86,38 @@ impl Asked {
         touched
     }
 
+    /// A kind was listed completely.
+    pub(crate) fn listed(&mut self, kind: Kind) -> Touched {
+        let (world, touched) = self.world.mark_listed(kind);
+        self.world = world;
+        touched
+    }
+
+    /// Takes the stacks that AWS holds.
+    pub(crate) fn know_standing(&mut self, stacks: BTreeSet<StackKey>) {
+        self.standing = stacks;
+    }
+
     /// Takes the list of zones.
     pub(crate) fn know_zones(&mut self, zones: BTreeSet<ZoneKey>) {
         self.zones = zones;
+    }
+
+    /// Compiles what stacks share, once it is known who may use it.
+    pub(crate) fn compile_shared(&mut self, controller: &Controller) -> Due {
+        let mut compiling = Compiling { controller, due: Due::default(), is_due: &|_| false };
+        if self.halves.balancers {
+            compiling.unit(self, &Unit::Foundation, Lane::Change, true);
+        }
+        compiling.due
+    }
+
+    /// Stacks that objects ask for, and those that only AWS knows.
+    fn all_stacks(&self, lens: &Lens<'_>, controller: &Controller) -> Stacks {
+        let unasked = self.standing.iter().filter(|key| !self.stacks.contains_key(key));
+        let mut all = compile_stacks(lens, unasked.cloned(), controller);
+        all.extend(self.stacks.clone());
+        all
     }
 
     /// Compiles again whatever has read what was touched; with nothing named, everything.
@@ -183,7 +210,11 @@ impl Compiling<'_> {
             return;
         }
         let lens = Lens::new(&asked.world);
-        let compiled = compile_within(&lens, unit, self.controller, &asked.stacks);
+        let all = match unit {
+            Unit::Foundation => &asked.all_stacks(&lens, self.controller),
+            _ => &asked.stacks,
+        };
+        let compiled = compile_within(&lens, unit, self.controller, all);
         let same = before.is_some_and(|before| {
             before.intent == compiled.intent && before.diagnostics == compiled.diagnostics
         });

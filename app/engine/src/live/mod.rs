@@ -150,7 +150,7 @@ impl Engine {
             start: start::Start::new(&kinds),
             lead,
             leads: Lead::default(),
-            asked: Asked::new(halves),
+            asked: Asked::new(halves, &kinds),
             memory: Remembered::default(),
             queue: Queue::default(),
             backoff: Backoff::default(),
@@ -204,14 +204,20 @@ impl Engine {
     /// Takes news in: many at a time cost one compilation.
     fn hear(&mut self, all: Vec<News>, tell: &mut (dyn FnMut(Told<'_>) + Send)) {
         let mut changes = Vec::new();
+        let mut listed = BTreeSet::new();
         for news in all {
-            self.start.hear(&news);
+            listed.extend(start::listed(&news));
             match news {
                 News::Changes { changes: more, .. } => changes.extend(more),
                 other => tell(Told::Cluster(&other)),
             }
         }
-        let touched = self.asked.absorb(changes);
+        let mut touched = self.asked.absorb(changes);
+        for kind in listed {
+            self.start.hear(kind);
+            touched.0.extend(self.asked.listed(kind).0);
+        }
+        self.guard();
         if !self.start.is_over() {
             if self.start.is_complete() {
                 self.begin(tell);
@@ -224,9 +230,18 @@ impl Engine {
         }
     }
 
+    /// Nothing is deleted for want of an object of a kind that was never listed.
+    fn guard(&mut self) {
+        let incomplete = self.asked.world.incomplete();
+        if self.hands.controller.guard.incomplete != *incomplete {
+            Arc::make_mut(&mut self.hands).controller.guard.incomplete = incomplete.clone();
+        }
+    }
+
     /// Everything is known that there is to know: everything is due, and nobody waits for it.
     fn begin(&mut self, tell: &mut (dyn FnMut(Told<'_>) + Send)) {
         self.start.end();
+        self.guard();
         let due = self.asked.compile(None, &self.hands.controller);
         self.take_due(due, Some(Lane::Background));
         tell(Told::Listed);

@@ -62,11 +62,6 @@ impl Queue {
     pub(crate) fn next_at(&self, may: impl Fn(&Unit) -> bool) -> Option<Instant> {
         self.due.iter().filter(|(unit, _)| may(unit)).map(|(_, due)| due.at).min()
     }
-
-    /// Units whose time has come.
-    pub(crate) fn waiting(&self, now: Instant) -> BTreeSet<&Unit> {
-        self.due.iter().filter(|(_, due)| due.at <= now).map(|(unit, _)| unit).collect()
-    }
 }
 
 #[cfg(test)]

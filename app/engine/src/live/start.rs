@@ -18,11 +18,9 @@ impl Start {
         Self { missing: kinds.clone(), over: false }
     }
 
-    /// Takes note of a listing. A kind that the API server does not know has no objects.
-    pub(crate) fn hear(&mut self, news: &News) {
-        if let News::Changes { kind, complete: true, .. } | News::Absent { kind } = news {
-            self.missing.remove(kind);
-        }
+    /// Takes note that a kind was listed.
+    pub(crate) fn hear(&mut self, kind: Kind) {
+        self.missing.remove(&kind);
     }
 
     /// Whether every kind is known.
@@ -39,9 +37,12 @@ impl Start {
     pub(crate) fn is_over(&self) -> bool {
         self.over
     }
+}
 
-    /// Kinds that were never listed.
-    pub(crate) fn missing(&self) -> &BTreeSet<Kind> {
-        &self.missing
+/// The kind that is completely known now. One that the API server does not know has no objects.
+pub(crate) fn listed(news: &News) -> Option<Kind> {
+    match news {
+        News::Changes { kind, complete: true, .. } | News::Absent { kind } => Some(*kind),
+        _ => None,
     }
 }

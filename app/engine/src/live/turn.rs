@@ -22,6 +22,7 @@ use crate::{
 };
 
 /// What every turn works with.
+#[derive(Clone)]
 pub(crate) struct Hands {
     pub(crate) edges: Edges,
     pub(crate) writer: Writer,
@@ -109,18 +110,12 @@ impl Turn {
         let mut joined = BTreeSet::new();
         let Intent::Stack(stack) = &self.compiled.intent else { return Ok(joined) };
         for (object, finalizer) in before(stack) {
-            if !self.holds(&object, &finalizer) {
+            if !self.world.carries(&object, &finalizer) {
                 hands.writer.finalizer_add(&object, &finalizer).await?;
                 joined.insert(object);
             }
         }
         Ok(joined)
-    }
-
-    fn holds(&self, object: &ObjectKey, finalizer: &str) -> bool {
-        let ingress = self.world.get::<Ingress>(object);
-        let mut held = ingress.into_iter().flat_map(|it| it.metadata.finalizers.iter().flatten());
-        held.any(|it| it == finalizer)
     }
 
     /// Tells the cluster, and gathers what is to be remembered.

@@ -174,12 +174,14 @@ impl Engine {
 
     fn know_listing(&mut self, inventory: Inventory, tell: Tell<'_>) {
         let own = pipeline::ownership(&self.hands.controller);
-        for key in inventory.stacks(&own) {
-            if self.asked.stack(&key).is_none() {
-                tell(Told::Orphan(&key));
-            }
+        let standing = inventory.stacks(&own);
+        for key in standing.iter().filter(|key| self.asked.stack(key).is_none()) {
+            tell(Told::Orphan(key));
         }
         self.memory.listed = Some(Arc::new(inventory));
+        self.asked.know_standing(standing);
+        let due = self.asked.compile_shared(&self.hands.controller);
+        self.take_due(due, Some(Lane::Background));
     }
 
     fn end_turn(&mut self, done: turn::Done, took: Duration, tell: Tell<'_>) {

@@ -31,7 +31,7 @@ pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<
             Event::Applied(_, outcome) => {
                 failures.extend(outcome.failed.values().map(ToString::to_string));
             }
-            Event::Planned(_) => {}
+            Event::Planned(_) | Event::Joining(_) | Event::Reported(..) => {}
         })
         .await
         .ok()?;

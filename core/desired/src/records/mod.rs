@@ -47,7 +47,6 @@ pub(crate) fn shape(asked: &ZoneIntent, facts: &Facts, controller: &Controller) 
         });
         return Shaped { desired, diagnostics };
     }
-    let labels = |keys: &BTreeSet<ObjectKey>| keys.iter().map(ToString::to_string).collect();
     desired.held.kept_for = labels(&asked.unserved);
     desired.held.accounted = asked.accounted.as_ref().map(labels);
     let mut candidates = Vec::new();
@@ -83,6 +82,10 @@ enum Refused {
     Wrong(Box<Diagnostic>),
     /// It cannot be said now what they are: whatever has the name stays.
     Waits(HoldReason, Option<Box<Diagnostic>>),
+}
+
+fn labels(keys: &BTreeSet<ObjectKey>) -> BTreeSet<String> {
+    keys.iter().map(ToString::to_string).collect()
 }
 
 fn settle<'a>(

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
-    Diagnostic, Kind, ObjectKey, StackKey,
+    Diagnostic, Kind, ObjectKey, Origin, StackKey,
     balancer::DELETION_PROTECTION,
     controller::BalancerSettings,
     hold::{Hold, HoldReason},
@@ -17,6 +17,9 @@ use crate::{
     codes,
     settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, PREFIX, look, resolve},
 };
+
+/// The tag that says which stack a resource belongs to (ALBC).
+const STACK_TAG: &str = "ingress.k8s.aws/stack";
 
 /// An Ingress that takes part in a stack.
 pub(crate) struct Member<'w> {
@@ -97,6 +100,18 @@ pub(crate) fn balancer_of(
     }
 }
 
+/// Whether a deleted Ingress takes its names with it: as long as its load balancer is left as it is, they
+/// lead there.
+pub(crate) fn takes_names(
+    lens: &Lens<'_>,
+    key: &ObjectKey,
+    ingress: &Ingress,
+    settings: &BalancerSettings,
+) -> bool {
+    let held = |stack: &StackKey| roster(lens, stack, settings, &mut Vec::new()).held.is_some();
+    is_deleted(ingress) && !carried(key, ingress).any(|stack| held(&stack))
+}
+
 /// The group that an Ingress names itself, whatever its class says.
 fn named(ingress: &Ingress) -> Option<String> {
     let annotations = ingress.metadata.annotations.as_ref()?;
@@ -150,7 +165,9 @@ pub(crate) fn roster<'w>(
             Standing::Lost(diagnostic) => match stays(&key, ingress, stack, &diagnostic) {
                 Stays::Certainly => {
                     roster.held = Some(hold(stack, &diagnostic));
-                    roster.torn.insert(key);
+                    if holds(ingress, stack) {
+                        roster.torn.insert(key);
+                    }
                     diagnostics.push(*diagnostic);
                 }
                 Stays::IfEmpty => {
@@ -176,17 +193,35 @@ impl<'w> Roster<'w> {
         }
     }
 
-    /// Nobody is left. A stack goes for the sake of somebody who leaves it, and for no other reason.
+    /// Nobody is left. A stack goes for the sake of somebody who leaves it, and for no other reason; who
+    /// was never in it keeps nothing of it.
     fn end(&mut self, stack: &StackKey, suspects: Option<Hold>, diagnostics: &mut Vec<Diagnostic>) {
-        let guard = self.leaving.iter().find_map(|(key, ingress)| protected(key, ingress));
-        if let Some(diagnostic) = guard {
-            self.held.get_or_insert_with(|| hold(stack, &diagnostic));
-            diagnostics.push(diagnostic);
-        }
         if self.leaving.is_empty() {
             self.held = self.held.take().or(suspects);
+        } else if self.torn.is_empty() {
+            self.held = None;
+        }
+        if self.held.is_some() {
+            return;
+        }
+        let guard = self.leaving.iter().find_map(|(key, ingress)| protected(key, ingress));
+        let orphan = || self.leaving.is_empty().then(|| orphan(stack));
+        if let Some(diagnostic) = guard.or_else(orphan) {
+            self.held = Some(hold(stack, &diagnostic));
+            diagnostics.push(diagnostic);
         }
     }
+}
+
+/// What stands in AWS and whose objects are not to be found. It may serve somebody: its objects may have
+/// been taken away by force, be in a cluster of the same name, or in a namespace that is not watched.
+fn orphan(stack: &StackKey) -> Diagnostic {
+    let origin = Origin::Stack(stack.clone());
+    let message = format!("no Ingress is in stack {stack}, and none has left it");
+    Diagnostic::warning(codes::ORPHAN, origin, message).help(format!(
+        "if nobody needs it, delete the load balancer, then the target groups and security groups, \
+         that carry the tag {STACK_TAG}={stack}; else bring its Ingress back"
+    ))
 }
 
 fn holds(ingress: &Ingress, stack: &StackKey) -> bool {

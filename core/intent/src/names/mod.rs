@@ -51,6 +51,9 @@ pub(crate) fn compile(
     if sources.sources.contains(&Source::Ingress) {
         let read = |key: &&ObjectKey| sources.reads(key.kind, &key.namespace);
         for one in lens.all::<Ingress>().filter(|(key, _)| read(key)) {
+            if crate::ingress::group::takes_names(lens, one.0, one.1, &controller.balancers) {
+                continue;
+            }
             ingress::claims(lens, one, controller, &mut claims);
         }
         all.append(&mut pool::addresses(std::mem::take(&mut claims.found), true));

@@ -1,3 +1,4 @@
+use k8s_openapi::api::core::v1::Service;
 use proptest::prelude::*;
 
 use super::*;
@@ -89,4 +90,21 @@ proptest! {
             prop_assert_eq!(names(&direct, service), names(&world, service));
         }
     }
+}
+
+#[test]
+fn a_kind_is_incomplete_until_it_was_listed_and_who_asked_for_it_is_told() {
+    let world = World::awaiting([Kind::Ingress, Kind::Pod]);
+    let lens = Lens::new(&world);
+    assert!(lens.incomplete().is_empty(), "nothing was asked");
+    assert!(lens.get::<Service>("shop", "cart").is_none());
+    assert!(lens.incomplete().is_empty(), "nobody waits for Services");
+    assert_eq!(lens.all::<Ingress>().count(), 0);
+    assert_eq!(lens.incomplete(), BTreeSet::from([Kind::Ingress]));
+    let reads = lens.into_reads();
+    let (one, touched) = world.mark_listed(Kind::Pod);
+    assert!(!reads.touched_by(&touched) && !one.listed(Kind::Ingress));
+    let (both, touched) = one.mark_listed(Kind::Ingress);
+    assert!(reads.touched_by(&touched) && both == World::default());
+    assert!(both.mark_listed(Kind::Ingress).1.is_empty());
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use inroad_intent::Intent;
 use inroad_plan::{Op, RecordChange};
-use inroad_testkit::{Account, Planned, strategies};
+use inroad_testkit::{Planned, strategies};
 use inroad_words::{hold::HoldReason, targets::TargetType};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
-use crate::settle;
+use crate::Lab;
 
 const HISTORIES: usize = 200;
 
@@ -20,16 +20,16 @@ fn every_class_of_worlds_is_met() {
     for _ in 0..HISTORIES {
         let tree = strategies::history().new_tree(&mut runner);
         let mut met: BTreeMap<&str, bool> = BTreeMap::new();
-        let mut account = Account::default();
+        let mut lab = Lab::default();
         for moment in tree.expect("nothing is filtered").current() {
             let mut note = |classes: Vec<(&'static str, bool)>| {
                 classes.into_iter().for_each(|(class, is)| *met.entry(class).or_default() |= is);
             };
-            note(vec![("strangers' things", !account.strangers().is_empty())]);
-            let plans = settle(&moment.objects, &moment.surroundings, &mut account);
+            note(vec![("strangers' things", !lab.account.strangers().is_empty())]);
+            let plans = lab.settle(&moment.objects, &moment.surroundings, &mut |_, _| {});
             note(of_worlds(&plans));
             note(of_plans(&plans));
-            moment.mischief.into_iter().for_each(|it| account.suffer(it));
+            moment.mischief.into_iter().for_each(|it| lab.account.suffer(it));
         }
         for (class, met) in met {
             *shares.entry(class).or_default() += usize::from(met);

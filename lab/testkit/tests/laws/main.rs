@@ -9,9 +9,10 @@ mod zones;
 use std::collections::BTreeMap;
 
 use inroad_intent::{Compiled, Intent, compile, model::Route};
-use inroad_testkit::{Account, Corridor, Planned, Surroundings, strategies};
+use inroad_plan::plan::Step;
+use inroad_testkit::{Account, Corridor, Planned, Surroundings, sign, strategies};
 use inroad_words::{ObjectKey, Unit, controller::Controller};
-use inroad_world::{Change, Lens, Object};
+use inroad_world::{Change, Finalizers, Lens, Object};
 use proptest::prelude::*;
 
 /// Cases of each law: what fits into a minute unoptimised.
@@ -21,17 +22,35 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// Settles objects in an account.
-fn settle(objects: &[Object], surroundings: &Surroundings, account: &mut Account) -> Vec<Planned> {
-    let (world, controller) = (strategies::world(objects.to_vec()), strategies::controller());
-    let corridor = Corridor { world: &world, surroundings, controller: &controller };
-    corridor.settle(account, &mut |_, _| {})
+/// A cluster and the account that it has.
+#[derive(Debug, Default, PartialEq)]
+struct Lab {
+    account: Account,
+    finalizers: Finalizers,
 }
 
-/// Everything planned against what is there.
-fn look(objects: &[Object], surroundings: &Surroundings, account: &Account) -> Vec<Planned> {
-    let (world, controller) = (strategies::world(objects.to_vec()), strategies::controller());
-    Corridor { world: &world, surroundings, controller: &controller }.look(account)
+impl Lab {
+    /// Settles objects, with a look at the account after each step.
+    fn settle(
+        &mut self,
+        objects: &[Object],
+        surroundings: &Surroundings,
+        look: &mut dyn FnMut(&Account, &Step),
+    ) -> Vec<Planned> {
+        let world = strategies::carrying(&mut self.finalizers, objects.to_vec());
+        let controller = strategies::controller();
+        let corridor = Corridor { world: &world, surroundings, controller: &controller };
+        let plans = corridor.settle(&mut self.account, look);
+        sign(&mut self.finalizers, &plans);
+        plans
+    }
+
+    /// Everything planned against what is there.
+    fn look(&mut self, objects: &[Object], surroundings: &Surroundings) -> Vec<Planned> {
+        let world = strategies::carrying(&mut self.finalizers, objects.to_vec());
+        let controller = strategies::controller();
+        Corridor { world: &world, surroundings, controller: &controller }.look(&self.account)
+    }
 }
 
 fn compile_all(objects: &[Object], controller: &Controller) -> BTreeMap<Unit, Compiled> {
@@ -78,9 +97,9 @@ proptest! {
             .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         surroundings in strategies::surroundings(),
     ) {
-        let (mut one, mut other) = (Account::default(), Account::default());
-        let plans = settle(&objects, &surroundings, &mut one);
-        prop_assert_eq!(plans, settle(&shuffled, &surroundings, &mut other));
+        let (mut one, mut other) = (Lab::default(), Lab::default());
+        let plans = one.settle(&objects, &surroundings, &mut |_, _| {});
+        prop_assert_eq!(plans, other.settle(&shuffled, &surroundings, &mut |_, _| {}));
         prop_assert_eq!(one, other);
     }
 

@@ -1,39 +1,51 @@
 //! Histories: from any state to any state, strangers in between, and at last to nothing.
 
-use inroad_testkit::{Account, Corridor, Planned, Surroundings, strategies, strategies::Moment};
+use inroad_testkit::{Account, Mischief, Planned, Surroundings, strategies, strategies::Moment};
 use inroad_words::{
     Unit, Value,
     observed::Observed,
     record::{Record, RecordData},
 };
+use k8s_openapi::api::networking::v1::Ingress;
 use proptest::prelude::*;
 
-use crate::{config, look, steps};
+use crate::{Lab, config, steps};
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn every_state_is_reached_and_left_without_a_trace(history in strategies::history()) {
-        let mut account = Account::default();
+        let mut lab = Lab::default();
         for moment in &history {
-            pass(moment, &mut account)?;
+            pass(moment, &mut lab)?;
         }
         let nothing =
             Moment { objects: Vec::new(), surroundings: Surroundings::usual(), mischief: None };
-        pass(&nothing, &mut account)?;
-        let left = account.ours();
-        prop_assert!(left.is_empty(), "left behind: {:#?}", left);
+        pass(&nothing, &mut lab)?;
+        let waiting = lab.finalizers.carriers();
+        let used = history.iter().any(|moment| moment.mischief == Some(Mischief::User));
+        let waits = |ingress: &Ingress| used || is_protected(ingress);
+        prop_assert!(waiting.iter().all(waits), "not released: {:#?}", waiting);
+        let left = lab.account.ours();
+        let stays = waiting.iter().any(is_protected);
+        prop_assert!(stays || left.is_empty(), "left behind: {:#?}", left);
     }
 }
 
-fn pass(moment: &Moment, account: &mut Account) -> Result<(), TestCaseError> {
-    let (world, controller) = (strategies::world(moment.objects.clone()), strategies::controller());
+/// Whether its owner has forbidden that its load balancer goes.
+fn is_protected(ingress: &Ingress) -> bool {
+    let said = |(key, value): (&String, &String)| {
+        key.ends_with("/load-balancer-attributes") && value == "deletion_protection.enabled=true"
+    };
+    ingress.metadata.annotations.iter().flatten().any(said)
+}
+
+fn pass(moment: &Moment, lab: &mut Lab) -> Result<(), TestCaseError> {
     let surroundings = &moment.surroundings;
-    let corridor = Corridor { world: &world, surroundings, controller: &controller };
-    let strangers = account.strangers();
+    let strangers = lab.account.strangers();
     let mut wrong = Vec::new();
-    let plans = corridor.settle(account, &mut |account, step| {
+    let plans = lab.settle(&moment.objects, surroundings, &mut |account, step| {
         wrong.extend(steps::dangling(account).map(|it| format!("{it} after {:?}", step.op)));
     });
     prop_assert!(wrong.is_empty(), "{:#?}", wrong);
@@ -41,12 +53,12 @@ fn pass(moment: &Moment, account: &mut Account) -> Result<(), TestCaseError> {
         steps::touches_only_its_own(planned)?;
         steps::spares_what_is_held(planned)?;
     }
-    prop_assert_eq!(&strangers, &account.strangers());
-    for planned in look(&moment.objects, surroundings, account) {
+    prop_assert_eq!(&strangers, &lab.account.strangers());
+    for planned in lab.look(&moment.objects, surroundings) {
         prop_assert!(planned.plan.is_empty(), "planned again: {:#?}", planned.plan);
-        leads_somewhere(&planned, account)?;
+        leads_somewhere(&planned, &lab.account)?;
     }
-    moment.mischief.into_iter().for_each(|it| account.suffer(it));
+    moment.mischief.into_iter().for_each(|it| lab.account.suffer(it));
     Ok(())
 }
 
