@@ -21,7 +21,8 @@ use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::Value;
 
 use crate::{
-    settings::SettingsArgs,
+    flags::SettingsArgs,
+    settings,
     supply::{Backend, Estate, Wiring, furnish, supply},
 };
 
@@ -67,10 +68,11 @@ impl Cluster {
     pub(crate) async fn open(
         dir: &Path,
         state: Option<&Path>,
-        settings: &SettingsArgs,
+        args: &SettingsArgs,
         backends: Vec<Backend>,
     ) -> anyhow::Result<Self> {
-        let region = settings.region().to_owned();
+        let values = args.values()?;
+        let region = settings::region(&values);
         let emulator = Emulator::new(Settings {
             region: region.clone(),
             assume_healthy: false,
@@ -90,7 +92,7 @@ impl Cluster {
         .await;
         let dns = Arc::new(Cached::new(Route53::new(aws.config()), Duration::ZERO));
         Ok(Self {
-            controller: settings.controller()?,
+            controller: settings::offline(&values)?,
             edges: Edges { aws, dns },
             emulator,
             memory: Memory::default(),

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use inroad_words::{Diagnostic, Kind, ObjectKey, Severity};
 
-use crate::{cluster::Cluster, plan, settings::SettingsArgs, terminal};
+use crate::{cluster::Cluster, flags::SettingsArgs, plan, terminal};
 
 /// What `explain` is told.
 #[derive(Debug, Args)]

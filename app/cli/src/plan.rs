@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     cluster::{Cluster, Look},
-    settings::SettingsArgs,
+    flags::SettingsArgs,
     terminal,
 };
 

@@ -1,253 +1,239 @@
-//! The flags of both peers, once, for every subcommand: clap in, [`Controller`] out.
+//! What the flags mean for compile, shape and diff. In: every flag's values. Out: [`Controller`], the place in
+//! AWS, and which halves work. Forbidden: reading flags anywhere else but here and in [`crate::run`].
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use anyhow::{Context, bail};
-use clap::{ArgAction, Args, ValueEnum};
+use anyhow::{Context, bail, ensure};
 use inroad_words::{
     balancer::Scheme,
-    controller::{BalancerSettings, BalancerSwitches, Controller, DnsPolicy, DnsSettings},
+    controller::{
+        BalancerSettings, BalancerSwitches, Controller, DeletionGuard, DnsPolicy, DnsSettings, Source,
+        SourceSettings,
+    },
     record::RecordType,
     targets::TargetType,
 };
 
-/// What the operator says, in the peers' own flag names.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct SettingsArgs {
-    #[command(flatten)]
-    balancers: BalancerArgs,
-    #[command(flatten)]
-    switches: SwitchArgs,
-    #[command(flatten)]
-    dns: DnsArgs,
-    #[command(flatten)]
-    txt: TxtArgs,
+use crate::flags::{self, Values};
+
+/// The region of folders that name none.
+const OFFLINE_REGION: &str = "us-west-2";
+/// The cluster's name in folders.
+const OFFLINE_CLUSTER: &str = "local";
+
+/// Sources that are built.
+const SOURCES: [&str; 2] = ["ingress", "service"];
+
+/// Which halves work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Halves {
+    /// Load balancers.
+    pub(crate) balancers: bool,
+    /// DNS.
+    pub(crate) dns: bool,
 }
 
-/// Load balancers (the flags of AWS Load Balancer Controller).
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Load balancers (flags of AWS Load Balancer Controller)")]
-struct BalancerArgs {
-    /// Name of the cluster: part of every ownership tag and generated name
-    #[arg(long, default_value = "local", value_name = "NAME")]
-    cluster_name: String,
-    /// AWS region
-    #[arg(long, default_value = "us-west-2", value_name = "REGION")]
-    aws_region: String,
-    /// VPC of the cluster; found out where it is not given
-    #[arg(long, default_value = "", value_name = "VPC")]
-    aws_vpc_id: String,
-    /// Class that is ours; empty: Ingresses without a class are ours too
-    #[arg(long, default_value = "alb", value_name = "CLASS")]
-    ingress_class: String,
-    /// Target type where an Ingress says none
-    #[arg(long, default_value = "instance", value_enum)]
-    default_target_type: TargetTypeArg,
-    /// Scheme where an Ingress says none
-    #[arg(long, default_value = "internal", value_enum)]
-    default_load_balancer_scheme: SchemeArg,
-    /// TLS policy where an Ingress says none
-    #[arg(long, default_value = "ELBSecurityPolicy-2016-08", value_name = "POLICY")]
-    default_ssl_policy: String,
-    /// Tags for everything: k=v,k=v
-    #[arg(long, default_value = "", value_name = "TAGS")]
-    default_tags: String,
-    /// Tag keys that others keep: a,b
-    #[arg(long, value_delimiter = ',', value_name = "KEYS")]
-    external_managed_tags: Vec<String>,
-    /// Gates of AWS Load Balancer Controller: Name=true,Name=false
-    #[arg(long, default_value = "", value_name = "GATES")]
-    feature_gates: String,
+/// The region of a folder.
+pub(crate) fn region(values: &Values) -> String {
+    values.some("aws-region").unwrap_or_else(|| OFFLINE_REGION.into())
 }
 
-/// A flag that is `--x`, `--x=true` or `--x=false`, as Go's flag packages read it.
-macro_rules! go_bool {
-    ($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:literal,)* }) => {
-        #[derive(Debug, Clone, Args)]
-        $(#[$doc])*
-        struct $name {
-            $($(#[$field_doc])*
-            #[arg(long, default_value = $default, default_missing_value = "true", num_args = 0..=1,
-                  require_equals = true, action = ArgAction::Set, value_name = "BOOL")]
-            $field: bool,)*
-            /// A security group to use as the shared one instead of making it
-            #[arg(long, value_name = "SG")]
-            backend_security_group: Option<String>,
-        }
+/// The settings of a folder: what `run` must be told has a default here.
+///
+/// # Errors
+/// As [`controller`].
+pub(crate) fn offline(values: &Values) -> anyhow::Result<Controller> {
+    let mut controller = controller(values)?;
+    if !values.is_said("source") {
+        controller.sources.sources = SOURCES.iter().map(|name| Source::parse(name)).collect();
+    }
+    if controller.balancers.cluster_name.is_empty() {
+        controller.balancers.cluster_name = OFFLINE_CLUSTER.into();
+    }
+    Ok(controller)
+}
+
+/// The settings of a cluster, and which halves work.
+///
+/// # Errors
+/// What [`controller`] refuses, and what the halves that are on must be told and are not.
+pub(crate) fn online(values: &Values) -> anyhow::Result<(Controller, Halves)> {
+    let controller = controller(values)?;
+    let named = values.list("controllers");
+    let on = |half: &str| named.iter().any(|name| name == half);
+    let sources = !values.list("source").is_empty();
+    let halves = Halves { balancers: on("balancers"), dns: on("dns") && sources };
+    if halves.balancers {
+        ensure!(
+            !controller.balancers.cluster_name.is_empty(),
+            "--cluster-name is needed: it is part of every tag (`inroad --help` shows all flags; \
+             with --controllers=dns DNS works alone)"
+        );
+    }
+    if halves.dns {
+        ensure!(values.some("provider").is_some(), "--provider is needed with --source: aws");
+        let policies = "sync, upsert-only or create-only";
+        ensure!(values.some("policy").is_some(), "--policy is needed with --source: {policies}");
+    }
+    let nothing =
+        "nothing to do: --controllers names no half that could work (DNS needs a --source)";
+    ensure!(halves.balancers || halves.dns, nothing);
+    namespaces(values, halves)?;
+    Ok((controller, halves))
+}
+
+/// Both halves read one store of objects, which `--watch-namespace` may narrow; `--namespace` narrows what the
+/// DNS half sees of it.
+fn namespaces(values: &Values, halves: Halves) -> anyhow::Result<()> {
+    let (balancers, dns) = (values.text("watch-namespace"), values.text("namespace"));
+    ensure!(
+        !(halves.balancers && halves.dns) || balancers.is_empty() || balancers == dns,
+        "--watch-namespace={balancers} and --namespace={dns} differ: the DNS half would miss what only \
+         its namespaces hold; two processes, each with its --controllers, can read two"
+    );
+    Ok(())
+}
+
+/// The namespace that is read; none: all.
+pub(crate) fn namespace(values: &Values, halves: Halves) -> Option<String> {
+    match halves {
+        Halves { balancers: true, .. } => values.some("watch-namespace"),
+        Halves { balancers: false, .. } => values.some("namespace"),
+    }
+}
+
+/// The settings in force.
+///
+/// # Errors
+/// What is not built, flags that exclude each other, a gate or record type that is none.
+fn controller(values: &Values) -> anyhow::Result<Controller> {
+    built(values)?;
+    let max_deletes = usize::try_from(values.number("max-deletes")).unwrap_or(usize::MAX);
+    let controller = Controller {
+        balancers: balancers(values)?,
+        dns: dns(values)?,
+        sources: sources(values),
+        guard: DeletionGuard { max_deletes, ..DeletionGuard::default() },
     };
-}
-
-go_bool! {
-    #[command(next_help_heading = "Load balancers (flags of AWS Load Balancer Controller)")]
-    struct SwitchArgs {
-        /// One shared security group that load balancers reach targets from
-        enable_backend_security_group = "true",
-        /// Keep target rules for load balancers with given security groups too
-        enable_manage_backend_security_group_rules = "false",
-        /// Open all TCP ports of targets instead of the needed ones
-        disable_restricted_sg_rules = "false",
-        /// Answer 503 for a Service that is not there
-        tolerate_non_existent_backend_service = "true",
-        /// Answer 503 for an action annotation that is not there
-        tolerate_non_existent_backend_action = "true",
+    match controller.dns.contradiction() {
+        Some(why) => bail!("{why}"),
+        None => Ok(controller),
     }
 }
 
-/// DNS (the flags of ExternalDNS).
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "DNS (flags of ExternalDNS)")]
-struct DnsArgs {
-    /// Prefix of DNS annotations; not given: external-dns.alpha.kubernetes.io/ and
-    /// external-dns.kubernetes.io/ are both read
-    #[arg(long, value_name = "PREFIX")]
-    annotation_prefix: Option<String>,
-    /// What may happen to records
-    #[arg(long, default_value = "sync", value_enum)]
-    policy: PolicyArg,
-    /// Only names under these domains (repeat)
-    #[arg(long, value_name = "DOMAIN")]
-    domain_filter: Vec<String>,
-    /// No names under these domains (repeat)
-    #[arg(long, value_name = "DOMAIN")]
-    exclude_domains: Vec<String>,
-    /// Record types that are managed (repeat)
-    #[arg(long, value_name = "TYPE", default_values = ["A", "AAAA", "CNAME"])]
-    managed_record_types: Vec<String>,
-    /// Let alias records follow the health of their targets (--no-aws-evaluate-target-health: not)
-    #[arg(long, default_value_t = true, overrides_with = "no_aws_evaluate_target_health")]
-    aws_evaluate_target_health: bool,
-    #[arg(long, hide = true)]
-    no_aws_evaluate_target_health: bool,
-    /// CNAME instead of alias records
-    #[arg(long)]
-    aws_prefer_cname: bool,
-}
-
-/// Ownership records.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "DNS (flags of ExternalDNS)")]
-struct TxtArgs {
-    /// Who we are in ownership records
-    #[arg(long, default_value = "default", value_name = "ID")]
-    txt_owner_id: String,
-    /// Prefix of ownership records' names
-    #[arg(long, default_value = "", value_name = "PREFIX", conflicts_with = "txt_suffix")]
-    txt_prefix: String,
-    /// Suffix of ownership records' first label
-    #[arg(long, default_value = "", value_name = "SUFFIX")]
-    txt_suffix: String,
-    /// Stands for * in ownership records' names
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    txt_wildcard_replacement: String,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum TargetTypeArg {
-    Instance,
-    Ip,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SchemeArg {
-    Internal,
-    InternetFacing,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PolicyArg {
-    Sync,
-    UpsertOnly,
-    CreateOnly,
-}
-
-impl SettingsArgs {
-    /// The region that AWS is asked in.
-    pub(crate) fn region(&self) -> &str {
-        &self.balancers.aws_region
+/// Refuses providers, registries and sources that ExternalDNS has and inroad has not.
+fn built(values: &Values) -> anyhow::Result<()> {
+    let provider = values.text("provider");
+    if !matches!(provider.as_str(), "" | "aws") {
+        bail!("--provider={provider} is not built yet; what is: aws");
     }
-
-    /// The settings in force.
-    ///
-    /// # Errors
-    /// A tag list, gate or record type that is none.
-    pub(crate) fn controller(&self) -> anyhow::Result<Controller> {
-        let (balancers, dns) = (self.balancer_settings()?, self.dns_settings()?);
-        Ok(Controller { balancers, dns, ..Controller::default() })
+    let registry = values.text("registry");
+    if registry != "txt" {
+        bail!("--registry={registry} is not built yet; what is: txt");
     }
-
-    fn balancer_settings(&self) -> anyhow::Result<BalancerSettings> {
-        let args = &self.balancers;
-        Ok(BalancerSettings {
-            cluster_name: args.cluster_name.clone(),
-            vpc_id: args.aws_vpc_id.clone(),
-            ingress_class: Some(args.ingress_class.clone()).filter(|class| !class.is_empty()),
-            target_type: match args.default_target_type {
-                TargetTypeArg::Instance => TargetType::Instance,
-                TargetTypeArg::Ip => TargetType::Ip,
-            },
-            scheme: match args.default_load_balancer_scheme {
-                SchemeArg::Internal => Scheme::Internal,
-                SchemeArg::InternetFacing => Scheme::InternetFacing,
-            },
-            ssl_policy: args.default_ssl_policy.clone(),
-            default_tags: pairs(&args.default_tags).context("--default-tags")?,
-            external_managed_tags: BTreeSet::from_iter(args.external_managed_tags.iter().cloned()),
-            switches: self.balancer_switches()?,
-        })
-    }
-
-    fn balancer_switches(&self) -> anyhow::Result<BalancerSwitches> {
-        let args = &self.switches;
-        let mut switches = BalancerSwitches {
-            backend_security_group: args.enable_backend_security_group,
-            given_backend_security_group: args.backend_security_group.clone(),
-            manage_backend_rules: args.enable_manage_backend_security_group_rules,
-            unrestricted_rules: args.disable_restricted_sg_rules,
-            tolerate_missing_service: args.tolerate_non_existent_backend_service,
-            tolerate_missing_action: args.tolerate_non_existent_backend_action,
-            ..BalancerSwitches::default()
-        };
-        for (gate, value) in pairs(&self.balancers.feature_gates).context("--feature-gates")? {
-            let value: bool = value.parse().with_context(|| format!("--feature-gates: {gate}"))?;
-            match gate.as_str() {
-                "EnableIPTargetType" => switches.ip_targets = value,
-                "ALBSingleSubnet" => switches.single_subnet = value,
-                "SubnetsClusterTagCheck" => switches.check_subnet_cluster_tag = value,
-                "SubnetDiscoveryByReachability" => switches.discover_by_reachability = value,
-                "ListenerRulesTagging" => switches.tag_listeners_and_rules = value,
-                "EndpointsFailOpen" => switches.endpoints_fail_open = value,
-                known if OTHER_GATES.contains(&known) => {}
-                _ => bail!("--feature-gates: there is no gate {gate}"),
-            }
+    for source in values.list("source") {
+        if !SOURCES.contains(&source.as_str()) {
+            bail!("--source={source} is not built yet; what is: {}", SOURCES.join(", "));
         }
-        Ok(switches)
     }
+    Ok(())
+}
 
-    fn dns_settings(&self) -> anyhow::Result<DnsSettings> {
-        let (args, txt) = (&self.dns, &self.txt);
-        let types = args.managed_record_types.iter().map(|name| {
-            RecordType::parse(name)
-                .with_context(|| format!("--managed-record-types: {name} is no record type"))
-        });
-        Ok(DnsSettings {
-            annotation_prefix: args.annotation_prefix.clone(),
-            policy: match args.policy {
-                PolicyArg::Sync => DnsPolicy::Sync,
-                PolicyArg::UpsertOnly => DnsPolicy::UpsertOnly,
-                PolicyArg::CreateOnly => DnsPolicy::CreateOnly,
-            },
-            owner: txt.txt_owner_id.clone(),
-            txt_prefix: txt.txt_prefix.clone(),
-            txt_suffix: txt.txt_suffix.clone(),
-            txt_wildcard_replacement: txt.txt_wildcard_replacement.clone(),
-            domain_filter: args.domain_filter.clone(),
-            exclude_domains: args.exclude_domains.clone(),
-            managed_types: types.collect::<anyhow::Result<_>>()?,
-            evaluate_target_health: !args.no_aws_evaluate_target_health,
-            prefer_cname: args.aws_prefer_cname,
-            migrate_from_owner: None,
-        })
+fn balancers(values: &Values) -> anyhow::Result<BalancerSettings> {
+    Ok(BalancerSettings {
+        cluster_name: values.text("cluster-name"),
+        vpc_id: values.text("aws-vpc-id"),
+        ingress_class: values.some("ingress-class"),
+        target_type: match values.text("default-target-type").as_str() {
+            "ip" => TargetType::Ip,
+            _ => TargetType::Instance,
+        },
+        scheme: match values.text("default-load-balancer-scheme").as_str() {
+            "internet-facing" => Scheme::InternetFacing,
+            _ => Scheme::Internal,
+        },
+        ssl_policy: values.text("default-ssl-policy"),
+        default_tags: values.pairs("default-tags"),
+        external_managed_tags: values.list("external-managed-tags").into_iter().collect(),
+        switches: switches(values)?,
+    })
+}
+
+fn switches(values: &Values) -> anyhow::Result<BalancerSwitches> {
+    let given = values.some("backend-security-group");
+    if let Some(group) = &given {
+        ensure!(group.starts_with("sg-"), "--backend-security-group={group} is no group's id");
     }
+    let manage = values.on("enable-manage-backend-security-group-rules");
+    let shared = values.on("enable-backend-security-group");
+    ensure!(
+        !manage || shared,
+        "--enable-manage-backend-security-group-rules needs --enable-backend-security-group"
+    );
+    let mut switches = BalancerSwitches {
+        backend_security_group: shared,
+        given_backend_security_group: given,
+        manage_backend_rules: manage,
+        unrestricted_rules: values.on("disable-restricted-sg-rules"),
+        tolerate_missing_service: values.on("tolerate-non-existent-backend-service"),
+        tolerate_missing_action: values.on("tolerate-non-existent-backend-action"),
+        ..BalancerSwitches::default()
+    };
+    for (gate, value) in values.pairs("feature-gates") {
+        let value = flags::boolean(&value).map_err(anyhow::Error::msg);
+        let value = value.with_context(|| format!("--feature-gates: {gate}"))?;
+        match gate.as_str() {
+            "EnableIPTargetType" => switches.ip_targets = value,
+            "ALBSingleSubnet" => switches.single_subnet = value,
+            "SubnetsClusterTagCheck" => switches.check_subnet_cluster_tag = value,
+            "SubnetDiscoveryByReachability" => switches.discover_by_reachability = value,
+            "ListenerRulesTagging" => switches.tag_listeners_and_rules = value,
+            "EndpointsFailOpen" => switches.endpoints_fail_open = value,
+            known if OTHER_GATES.contains(&known) => {}
+            _ => bail!("--feature-gates: there is no gate {gate}"),
+        }
+    }
+    Ok(switches)
+}
+
+fn sources(values: &Values) -> SourceSettings {
+    SourceSettings {
+        sources: values.list("source").iter().map(|name| Source::parse(name)).collect(),
+        namespace: values.some("namespace"),
+        publish_internal_services: values.on("publish-internal-services"),
+    }
+}
+
+fn dns(values: &Values) -> anyhow::Result<DnsSettings> {
+    let annotations = values.some("annotation-prefix");
+    if let Some(prefix) = &annotations {
+        ensure!(prefix.ends_with('/'), "--annotation-prefix={prefix} must end with /");
+    }
+    let types = |flag: &str| -> anyhow::Result<Vec<RecordType>> {
+        let names = values.list(flag).into_iter();
+        let read = names.map(|name| {
+            RecordType::parse(&name).with_context(|| format!("--{flag}: {name} is no record type"))
+        });
+        read.collect()
+    };
+    let excluded = types("exclude-record-types")?;
+    let managed = types("managed-record-types")?;
+    Ok(DnsSettings {
+        annotation_prefix: annotations,
+        policy: match values.text("policy").as_str() {
+            "upsert-only" => DnsPolicy::UpsertOnly,
+            "create-only" => DnsPolicy::CreateOnly,
+            _ => DnsPolicy::Sync,
+        },
+        owner: values.text("txt-owner-id"),
+        migrate_from_owner: values.some("migrate-from-txt-owner"),
+        txt_prefix: values.text("txt-prefix"),
+        txt_suffix: values.text("txt-suffix"),
+        txt_wildcard_replacement: values.text("txt-wildcard-replacement"),
+        domain_filter: values.list("domain-filter"),
+        exclude_domains: values.list("exclude-domains"),
+        managed_types: managed.into_iter().filter(|it| !excluded.contains(it)).collect(),
+        evaluate_target_health: values.on("aws-evaluate-target-health"),
+        prefer_cname: values.on("aws-prefer-cname"),
+    })
 }
 
 /// Gates of AWS Load Balancer Controller v3.5 that change nothing of what is served today; they are taken,
@@ -271,15 +257,3 @@ const OTHER_GATES: [&str; 17] = [
     "ServiceTypeLoadBalancerOnly",
     "WeightedTargetGroups",
 ];
-
-/// `k=v,k=v`; empty text is no pair.
-fn pairs(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    text.split(',')
-        .filter(|pair| !pair.trim().is_empty())
-        .map(|pair| {
-            let (key, value) =
-                pair.split_once('=').with_context(|| format!("{pair:?} is not key=value"))?;
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        })
-        .collect()
-}

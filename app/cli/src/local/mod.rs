@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{settings::SettingsArgs, supply::Backend};
+use crate::{flags::SettingsArgs, supply::Backend};
 
 /// What `local` is told.
 #[derive(Debug, Args)]
