@@ -5,8 +5,8 @@ use anyhow::{Context, bail, ensure};
 use inroad_words::{
     balancer::Scheme,
     controller::{
-        BalancerSettings, BalancerSwitches, Controller, DeletionGuard, DnsPolicy, DnsSettings, Source,
-        SourceSettings,
+        BalancerSettings, BalancerSwitches, Controller, DeletionGuard, DnsPolicy, DnsSettings,
+        Source, SourceSettings,
     },
     record::RecordType,
     targets::TargetType,
@@ -43,7 +43,7 @@ pub(crate) fn region(values: &Values) -> String {
 pub(crate) fn offline(values: &Values) -> anyhow::Result<Controller> {
     let mut controller = controller(values)?;
     if !values.is_said("source") {
-        controller.sources.sources = SOURCES.iter().map(|name| Source::parse(name)).collect();
+        controller.sources.sources = SourceSettings::default().sources;
     }
     if controller.balancers.cluster_name.is_empty() {
         controller.balancers.cluster_name = OFFLINE_CLUSTER.into();
@@ -56,11 +56,12 @@ pub(crate) fn offline(values: &Values) -> anyhow::Result<Controller> {
 /// # Errors
 /// What [`controller`] refuses, and what the halves that are on must be told and are not.
 pub(crate) fn online(values: &Values) -> anyhow::Result<(Controller, Halves)> {
-    let controller = controller(values)?;
+    let mut controller = controller(values)?;
     let named = values.list("controllers");
     let on = |half: &str| named.iter().any(|name| name == half);
     let sources = !values.list("source").is_empty();
     let halves = Halves { balancers: on("balancers"), dns: on("dns") && sources };
+    controller.sources.balancers_are_elsewhere = !halves.balancers;
     if halves.balancers {
         ensure!(
             !controller.balancers.cluster_name.is_empty(),
@@ -199,6 +200,7 @@ fn sources(values: &Values) -> SourceSettings {
         sources: values.list("source").iter().map(|name| Source::parse(name)).collect(),
         namespace: values.some("namespace"),
         publish_internal_services: values.on("publish-internal-services"),
+        ..SourceSettings::default()
     }
 }
 
