@@ -77,3 +77,15 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     anstream::eprintln!("error: {error:#}");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn no_subcommand_has_an_argument_that_is_a_flag_too() {
+        Cli::command().debug_assert();
+    }
+}

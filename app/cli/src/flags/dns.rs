@@ -23,7 +23,7 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag::new("namespace", Kind::Text, "", "Only names of this namespace's objects; not given: all"),
     Flag::new("interval", Kind::Duration, "1m", "How long until a zone is read again where nothing changed"),
     Flag::new("min-event-sync-interval", Kind::Duration, "5s", "Pause between passes that events cause").no_effect(AT_ONCE),
-    Flag::new("once", Kind::Bool, "false", "Settle once and end; 1: something failed"),
+    Flag::new("once", Kind::Bool, "false", "Settle once and end (`run`, `local`); 1: something failed"),
     Flag::new("dry-run", Kind::Bool, "false", "Write nothing, tell what would be written"),
     Flag::new("events", Kind::Bool, "false", "Act on changes of sources").no_effect(AT_ONCE),
     Flag::new("listen-endpoint-events", Kind::Bool, "false", "Act on changes of EndpointSlices").no_effect(AT_ONCE),

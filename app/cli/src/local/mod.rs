@@ -19,9 +19,6 @@ use crate::{flags::SettingsArgs, supply::Backend};
 pub(crate) struct LocalArgs {
     /// Folder of manifests (.yaml, .yml, .json, at any depth)
     pub(crate) dir: PathBuf,
-    /// Exit as soon as everything is settled
-    #[arg(long)]
-    pub(crate) once: bool,
     /// Keep the emulated account in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,

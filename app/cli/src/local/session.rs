@@ -28,6 +28,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// Everything that runs.
 pub(super) struct Session {
     args: LocalArgs,
+    once: bool,
     cluster: Cluster,
     traffic: Traffic,
     routes: Routes,
@@ -44,6 +45,7 @@ impl Session {
     /// # Errors
     /// What keeps it from starting.
     pub(super) async fn open(args: LocalArgs) -> anyhow::Result<Self> {
+        let once = args.settings.values()?.on("once");
         let state = args.state.as_deref();
         let cluster = Cluster::open(&args.dir, state, &args.settings, args.backend.clone()).await?;
         let emulator = cluster.emulator.clone();
@@ -64,6 +66,7 @@ impl Session {
         let traffic = Traffic::start(emulator, addresses, routes.clone(), config, stop.clone());
         Ok(Self {
             args,
+            once,
             cluster,
             traffic,
             routes,
@@ -84,7 +87,7 @@ impl Session {
         let mut saves = inroad_cluster::saves(self.cluster.root())?;
         let look = self.cluster.look()?;
         let mut failed = !self.settle(look, true).await?.failed.is_empty();
-        if self.args.once {
+        if self.once {
             return Ok(ExitCode::from(u8::from(failed)));
         }
         terminal::watching(self.cluster.root());
