@@ -12,7 +12,7 @@ use inroad_intent::{
     model::{Backend, StackIntent},
     stacks,
 };
-use inroad_words::{Diagnostic, Kind, StackKey, TargetKey, Unit, ZoneKey, controller::Controller};
+use inroad_words::{Kind, StackKey, TargetKey, Unit, ZoneKey, controller::Controller};
 use inroad_world::{Change, Lens, Reads, Touched, World};
 
 use super::queue::Lane;

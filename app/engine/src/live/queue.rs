@@ -1,7 +1,7 @@
 //! Who is due, when, and before whom. In: units with a lane and a time. Out: the next one. One entry a
 //! unit; asked for twice, the more urgent lane and the earlier time count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use inroad_words::Unit;
 use tokio::time::Instant;
@@ -84,8 +84,8 @@ mod tests {
         std::iter::from_fn(|| queue.pop(now, |_| true).map(|(unit, _)| unit)).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn lanes_go_before_units_and_nobody_is_in_twice() {
+    #[test]
+    fn lanes_go_before_units_and_nobody_is_in_twice() {
         let (mut queue, now) = (Queue::default(), Instant::now());
         for name in ["a", "b", "c"] {
             queue.push(stack(name), Lane::Background, now);
@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(order(&mut queue, now), wanted, "b keeps its earlier time in its new lane");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_later_time_is_waited_for_and_a_busy_unit_is_passed_over() {
+    #[test]
+    fn a_later_time_is_waited_for_and_a_busy_unit_is_passed_over() {
         let (mut queue, now) = (Queue::default(), Instant::now());
         let later = now + Duration::from_secs(5);
         queue.push(stack("later"), Lane::Targets, later);
