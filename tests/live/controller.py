@@ -1,6 +1,7 @@
 """`inroad run`, the built binary, as one process."""
 
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -10,19 +11,20 @@ import requests
 from account import BUILT, CLUSTER, KEYS, REGION
 from cluster import PATIENCE, free_port, until
 
-BINARY = BUILT / "inroad"
+# Another build of the same, e.g. the one that is released.
+BINARY = pathlib.Path(os.environ.get("INROAD_BINARY", BUILT / "inroad"))
 
 
 class Controller:
     """Started at once; `ready` waits for /readyz."""
 
-    def __init__(self, cluster, account, scratch, *flags, env=None, elect=False, vpc=None, kubeconfig=None):
+    def __init__(self, cluster, account, scratch, *flags, env=None, elect=False, owner="live", kubeconfig=None):
         self.log = scratch
         self.health, self.metrics = free_port(), free_port()
         command = [
             BINARY, "run", "--kubeconfig", kubeconfig or cluster.kubeconfig, "--cluster-name", CLUSTER, "--aws-region", REGION,
-            "--aws-vpc-id", vpc or account.vpc, "--source", "ingress", "--source", "service", "--provider", "aws",
-            "--registry", "txt", "--txt-owner-id", "live", "--policy", "sync", "--domain-filter", "example.com",
+            "--aws-vpc-id", account.vpc, "--source", "ingress", "--source", "service", "--provider", "aws",
+            "--registry", "txt", "--txt-owner-id", owner, "--policy", "sync", "--domain-filter", "example.com",
             "--metrics-bind-addr", f"127.0.0.1:{self.metrics}", "--health-probe-bind-addr", f"127.0.0.1:{self.health}",
             "--webhook-bind-port", free_port(), *([] if elect else ["--enable-leader-election=false"]), *flags]
         variables = {

@@ -43,7 +43,7 @@ pub struct Planned {
 }
 
 /// What planning a unit starts from.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ground<'a> {
     pub(crate) controller: &'a Controller,
     pub(crate) outputs: &'a Outputs,

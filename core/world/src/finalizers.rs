@@ -34,7 +34,8 @@ impl Finalizers {
         for ingress in carriers {
             let names = ingress.metadata.finalizers.clone().unwrap_or_default();
             let object = Object::new(ingress, Marks::default());
-            finalizers.added.insert(object.key.clone(), names.into_iter().collect());
+            let ours = names.into_iter().filter(|name| is_ours(name, &object));
+            finalizers.added.insert(object.key.clone(), ours.collect());
             finalizers.seen.insert(object.key.clone(), Seen { object, gone: false });
         }
         finalizers

@@ -20,6 +20,7 @@ mod facts;
 mod memory;
 mod observe;
 mod ownership;
+mod place;
 mod throttle;
 mod value;
 
@@ -32,4 +33,5 @@ pub use error::{Error, Refusal, denied};
 pub use facts::gather;
 pub use observe::{observe, observe_targets};
 pub use ownership::Ownership;
+pub use place::{own_vpc, tagged_vpcs, vpc_of_instance};
 pub use throttle::{BadThrottle, Throttle};

@@ -13,6 +13,7 @@ pub mod write;
 
 pub use error::FeedError;
 pub use folder::{Folder, Scan};
+pub use kube::Client;
 pub use lease::{Gate, Leadership, LeaseSettings, lead};
 pub use news::News;
 pub use watch::{Saves, saves};

@@ -1,7 +1,7 @@
 //! The log of a process: one line an event, text or JSON, on stderr. In: two flags, plans, outcomes. Out:
 //! lines. Forbidden: saying what is not in the plan or outcome; silence where nothing changed.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, time::Duration};
 
 use inroad_plan::{Outcome, Plan, render};
 use inroad_words::{Diagnostic, Severity};
@@ -52,16 +52,15 @@ pub(super) fn planned(plan: &Plan) {
 }
 
 /// What came of it.
-pub(super) fn applied(plan: &Plan, outcome: &Outcome) {
+pub(super) fn applied(plan: &Plan, outcome: &Outcome, took: Duration) {
     for (id, refusal) in &outcome.failed {
         let step = plan.ops.get(id).map(|step| step.subject.to_string()).unwrap_or_default();
         let code = refusal.code.as_deref().unwrap_or_default();
         warn!(unit = %plan.unit, step, code, error = %refusal, "step failed");
     }
     if !outcome.done.is_empty() {
-        info!(
-            unit = %plan.unit, done = outcome.done.len(), failed = outcome.failed.len(), "applied"
-        );
+        let (done, failed) = (outcome.done.len(), outcome.failed.len());
+        info!(unit = %plan.unit, done, failed, ms = took.as_millis(), "applied");
     }
 }
 

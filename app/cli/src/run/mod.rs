@@ -1,13 +1,27 @@
 //! `inroad run`: a cluster's API server is the feed, AWS and the zones are kept as its objects ask. In: flags. Out:
 //! a process that works until it is told to stop. Forbidden: deciding anything about load balancers or records.
 
+mod account;
 mod listen;
 mod logs;
 mod metrics;
+mod tell;
+mod terms;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
 
+use anyhow::Context;
 use clap::Args;
+use inroad_cluster::{
+    Client, Gate, Writer,
+    live::{Access, Watching, connect, feed},
+};
+use inroad_dns::Route53;
+use inroad_engine::{
+    Edges,
+    live::{Engine, Lead, Pace, Setup, Told},
+};
+use inroad_words::{Kind, controller::Controller};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -15,10 +29,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use self::{listen::Answers, metrics::Metrics};
+use self::{listen::Answers, metrics::Metrics, tell::Teller, terms::Terms};
 use crate::{
     flags::{SettingsArgs, Values},
-    settings,
+    settings::{self, Halves},
 };
 
 /// What `run` is told.
@@ -34,18 +48,124 @@ pub(crate) struct RunArgs {
 /// What keeps it from starting at all; later failures are told and tried again.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let values = args.settings.values()?;
-    let (_controller, _halves) = settings::online(&values)?;
+    let (mut controller, halves) = settings::online(&values)?;
     logs::open(&values);
     info!(version = env!("CARGO_PKG_VERSION"), config = ?values.told(), "starting");
     let stop = stop_signal()?;
-    let (_ready, ready) = watch::channel(Some("nothing is listed yet".to_owned()));
-    let answers = Answers { ready, metrics: Arc::<Metrics>::default() };
+    let (ready, answer) = watch::channel(Some("not every kind is listed yet".to_owned()));
+    let metrics = Arc::<Metrics>::default();
     let closed = CancellationToken::new();
+    let answers = Answers { ready: answer, metrics: metrics.clone() };
     listen::listen(&places(&values), &answers, &closed).await?;
-    stop.cancelled().await;
+    let client = connect(&access(&values)).await?;
+    let terms = Terms::default();
+    let edges = edges(&values, &client, &terms, &mut controller).await?;
+    metrics.watch(edges.aws.clone());
+    let failing = engine(
+        (&values, halves, controller),
+        (&client, edges),
+        &terms,
+        Teller::new(metrics, ready),
+        &stop,
+    )
+    .await?;
     closed.cancel();
     info!("stopped");
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(u8::from(values.on("once") && failing > 0)))
+}
+
+fn access(values: &Values) -> Access {
+    let timeout = match values.time("kube-api-request-timeout") {
+        same if same == Access::default().timeout => values.time("request-timeout"),
+        other => other,
+    };
+    Access {
+        kubeconfig: values.some("kubeconfig").map(Into::into),
+        server: values.some("server"),
+        timeout,
+    }
+}
+
+/// AWS and DNS, each behind the gate of its half.
+async fn edges(
+    values: &Values,
+    client: &Client,
+    terms: &Terms,
+    controller: &mut Controller,
+) -> anyhow::Result<Edges> {
+    let aws = account::connect(values, client, terms.balancers.gate()).await?;
+    if !controller.sources.balancers_are_elsewhere {
+        controller.balancers.vpc_id = account::vpc(values, client, &aws).await?;
+    }
+    let dns = Arc::new(Route53::new(aws.config()));
+    Ok(Edges { aws, dns })
+}
+
+/// Runs the engine until the end; how many units failed when it was last quiet.
+async fn engine(
+    (values, halves, controller): (&Values, Halves, Controller),
+    (client, edges): (&Client, Edges),
+    terms: &Terms,
+    mut teller: Teller,
+    stop: &CancellationToken,
+) -> anyhow::Result<usize> {
+    let (tell, lead) = watch::channel(Lead::default());
+    let kinds = kinds(&controller, halves);
+    let watching =
+        Watching { kinds: kinds.clone(), namespace: settings::namespace(values, halves) };
+    let engine = Engine::new(Setup {
+        edges,
+        writer: Writer::new(client.clone(), any(terms)),
+        controller,
+        halves: inroad_engine::live::Halves { balancers: halves.balancers, dns: halves.dns },
+        pace: Pace {
+            drift: values.time("sync-period"),
+            zones: values.time("interval"),
+            ..Pace::default()
+        },
+        kinds,
+        lead,
+        act: !values.on("dry-run"),
+        seed: fastrand::u64(..),
+    });
+    let over = CancellationToken::new();
+    let terms = terms.contend((values, halves), client, &engine.idle(), tell, &over)?;
+    let (once, mut failing, mut leads) = (values.on("once"), 0, Lead::default());
+    let mut tell = |told: Told<'_>| {
+        teller.tell(&told);
+        match told {
+            Told::Leads(now) => leads = now,
+            Told::Quiet { failing: now, .. } => {
+                failing = now;
+                let all = leads.balancers >= halves.balancers && leads.dns >= halves.dns;
+                if once && all {
+                    stop.cancel();
+                }
+            }
+            _ => {}
+        }
+    };
+    engine.run(feed(client.clone(), watching), stop.clone(), &mut tell).await;
+    over.cancel();
+    terms.await.context("giving the Leases back")?;
+    Ok(failing)
+}
+
+/// The cluster may be written to by whoever leads either half.
+fn any(terms: &Terms) -> Gate {
+    let (balancers, dns) = (terms.balancers.gate(), terms.dns.gate());
+    Arc::new(move || balancers() || dns())
+}
+
+/// What has to be read.
+fn kinds(controller: &Controller, halves: Halves) -> BTreeSet<Kind> {
+    let sources = &controller.sources.sources;
+    let mut kinds: BTreeSet<Kind> =
+        sources.iter().filter(|_| halves.dns).filter_map(|source| source.kind()).collect();
+    if halves.balancers {
+        kinds.extend(Kind::ALL);
+    }
+    kinds
 }
 
 fn places(values: &Values) -> Vec<(&'static str, String)> {

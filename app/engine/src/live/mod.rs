@@ -4,13 +4,22 @@
 
 mod asked;
 mod backoff;
+mod bindings;
 mod memory;
 mod queue;
 mod start;
 mod turn;
 mod wake;
 
-use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use inroad_aws::Inventory;
@@ -29,6 +38,8 @@ pub use self::{asked::Halves, queue::Lane};
 pub struct Pace {
     /// Between two looks at what exists of a unit that nobody has changed.
     pub drift: Duration,
+    /// The same for zones.
+    pub zones: Duration,
     /// Turns at the same time.
     pub at_once: usize,
     /// How long kinds that cannot be listed are waited for at the start; then it begins without them.
@@ -37,7 +48,21 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { drift: Duration::from_secs(600), at_once: 8, patience: Duration::from_secs(60) }
+        Self {
+            drift: Duration::from_secs(600),
+            zones: Duration::from_secs(60),
+            at_once: 8,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Pace {
+    fn of(&self, unit: &Unit) -> Duration {
+        match unit {
+            Unit::Zone(_) => self.zones,
+            Unit::Foundation | Unit::Stack(_) | Unit::Targets(_) => self.drift,
+        }
     }
 }
 
@@ -103,6 +128,8 @@ pub struct Engine {
     start: start::Start,
     random: fastrand::Rng,
     works: FuturesUnordered<BoxFuture<'static, Work>>,
+    /// Whether nothing is under way, for others to ask.
+    idle: Arc<AtomicBool>,
     /// A listing is under way, or when one may begin.
     listing: bool,
     list_at: Instant,
@@ -128,6 +155,8 @@ pub struct Setup {
     pub kinds: BTreeSet<Kind>,
     /// Which halves this process leads, as that changes.
     pub lead: watch::Receiver<Lead>,
+    /// Whether anything is done at all, or only planned.
+    pub act: bool,
     /// Where chance comes from: it spreads what would otherwise come at once.
     pub seed: u64,
 }
@@ -142,10 +171,10 @@ enum Work {
 impl Engine {
     /// An engine that knows nothing yet.
     pub fn new(setup: Setup) -> Self {
-        let Setup { edges, writer, controller, halves, pace, kinds, lead, seed } = setup;
+        let Setup { edges, writer, controller, halves, pace, kinds, lead, act, seed } = setup;
         let stop = CancellationToken::new();
         Self {
-            hands: Arc::new(Hands { edges, writer, controller, stop }),
+            hands: Arc::new(Hands { edges, writer, controller, act, stop }),
             pace,
             start: start::Start::new(&kinds),
             lead,
@@ -156,12 +185,20 @@ impl Engine {
             backoff: Backoff::default(),
             random: fastrand::Rng::with_seed(seed),
             works: FuturesUnordered::new(),
+            idle: Arc::new(AtomicBool::new(true)),
             listing: false,
             list_at: Instant::now(),
             naming: false,
             zones_at: Instant::now(),
             quiet: false,
         }
+    }
+
+    /// Whether nothing is under way. Who has lost the lead must not contend for it again before: what was
+    /// begun under the old lead would go on under the next.
+    pub fn idle(&self) -> inroad_cluster::Gate {
+        let idle = self.idle.clone();
+        Arc::new(move || idle.load(Ordering::Acquire))
     }
 
     /// Runs until it is told to stop; turns under way then end with the steps that they have begun.
@@ -176,6 +213,7 @@ impl Engine {
         while !stop.is_cancelled() {
             self.follow_lead(tell);
             self.begin_works(tell);
+            self.idle.store(self.works.is_empty(), Ordering::Release);
             let next = self.next_at().unwrap_or_else(|| Instant::now() + self.pace.drift);
             tokio::select! {
                 biased;
@@ -212,7 +250,13 @@ impl Engine {
                 other => tell(Told::Cluster(&other)),
             }
         }
+        let objects: Vec<_> = changes.iter().map(|it| bindings::object(it).clone()).collect();
+        let about = |engine: &Self| {
+            bindings::about(objects.iter(), &engine.asked.world, &engine.memory.outputs)
+        };
+        let mut bound = about(self);
         let mut touched = self.asked.absorb(changes);
+        bound.append(&mut about(self));
         for kind in listed {
             self.start.hear(kind);
             touched.0.extend(self.asked.listed(kind).0);
@@ -227,6 +271,9 @@ impl Engine {
         if !touched.is_empty() {
             let due = self.asked.compile(Some(&touched), &self.hands.controller);
             self.take_due(due, None);
+        }
+        for unit in bound.into_iter().filter(|unit| self.asked.compiled(unit).is_some()) {
+            self.queue.push(unit, Lane::Background, Instant::now());
         }
     }
 

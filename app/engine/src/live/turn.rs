@@ -27,6 +27,8 @@ pub(crate) struct Hands {
     pub(crate) edges: Edges,
     pub(crate) writer: Writer,
     pub(crate) controller: Controller,
+    /// Whether steps are taken and the cluster is told.
+    pub(crate) act: bool,
     /// Once it is cancelled no step is begun any more.
     pub(crate) stop: CancellationToken,
 }
@@ -80,12 +82,16 @@ impl Turn {
         if let Some(reason) = &self.keep {
             planned.plan = planned.plan.holding(deletes, reason);
         }
+        if !hands.act {
+            return Ok(only_planned(planned, observed));
+        }
         let joined = self.add_finalizers(hands).await?;
         if planned.plan.is_empty() {
             let applied = nothing_done(&planned);
             let left = Some(Arc::new(observed));
             return Ok(self.finish(hands, planned, (applied, joined), left).await);
         }
+        self.blank_checkpoint(hands).await?;
         let go_on = || !hands.stop.is_cancelled();
         let applied = pipeline::apply(&hands.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
@@ -101,7 +107,15 @@ impl Turn {
             (None, None) => Look::Alone,
         };
         let ground = Ground { controller: &hands.controller, outputs: &self.outputs, look };
-        pipeline::planned(&hands.edges, &ground, &self.unit, self.compiled.clone()).await
+        let plan = async |look| {
+            let ground = Ground { look, ..ground };
+            pipeline::planned(&hands.edges, &ground, &self.unit, self.compiled.clone()).await
+        };
+        let vouched = self.vouched_for().filter(|_| matches!(look, Look::Listed(_)));
+        let Some(empty) = vouched else { return plan(look).await };
+        let (planned, _) = plan(Look::Known(&empty)).await?;
+        let full = left_behind(&planned.plan, &empty, &self.outputs);
+        plan(Look::Known(&full)).await
     }
 
     /// What is made for an object must be taken away before the object may go. Those that are new come
@@ -135,12 +149,23 @@ impl Turn {
             joined: &joined,
         };
         let report = report(&ran, self.told.as_deref());
-        if let Err(error) = self.tell(hands, &report).await {
-            tracing::warn!(unit = %self.unit, %error, "the cluster could not be told");
-            retry = Some(retry.map_or(error.retry(), |earlier| earlier.min(error.retry())));
+        let mut told = self.told.clone();
+        let written = async {
+            self.publish(hands, &planned, left.as_deref(), &outcome.outputs).await?;
+            if left.is_some() && planned.plan.holds.is_empty() {
+                self.write_checkpoint(hands, !planned.plan.is_empty()).await?;
+            }
+            self.tell(hands, &report).await
+        };
+        match written.await {
+            Ok(()) => told = Some(Arc::new(report)),
+            Err(error) => {
+                tracing::warn!(unit = %self.unit, %error, "the cluster could not be told");
+                retry = Some(retry.map_or(error.retry(), |earlier| earlier.min(error.retry())));
+            }
         }
         let looked = self.seen.is_none() && left.is_some();
-        Worked { planned, outcome, left, retry, told: Some(Arc::new(report)), looked }
+        Worked { planned, outcome, left, retry, told, looked }
     }
 
     async fn tell(&self, hands: &Hands, report: &Report) -> Result<(), EngineError> {
@@ -160,6 +185,13 @@ impl Turn {
         }
         Ok(())
     }
+}
+
+/// What a turn comes to where nothing may be done: it is planned again only when something changes.
+fn only_planned(planned: Planned, observed: Observed) -> Worked {
+    let Applied { outcome, retry } = nothing_done(&planned);
+    let left = Some(Arc::new(observed));
+    Worked { planned, outcome, left, retry, told: None, looked: true }
 }
 
 fn nothing_done(planned: &Planned) -> Applied {

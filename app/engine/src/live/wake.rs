@@ -104,7 +104,7 @@ impl Engine {
         let now = Instant::now();
         let keep = (unit == Unit::Foundation && !self.stacks_are_settled())
             .then(|| HoldReason::Policy("stacks may still use it".into()));
-        let drift = self.pace.drift;
+        let drift = self.pace.of(&unit);
         let known = self.memory.unit(&unit);
         known.busy = true;
         known.kept = keep.is_some();
@@ -160,7 +160,7 @@ impl Engine {
                         let nothing = inroad_world::Touched::default();
                         let due = self.asked.compile(Some(&nothing), &self.hands.controller);
                         self.take_due(due, Some(Lane::Background));
-                        self.pace.drift
+                        self.pace.zones
                     }
                     Err(error) => {
                         tell(Told::Failed(None, &error));
@@ -230,8 +230,8 @@ impl Engine {
             None => {
                 self.backoff.succeeded(unit);
                 let checked = self.memory.unit(unit).checked.unwrap_or(now);
-                let spread = self.pace.drift.mul_f64(self.random.f64() / 10.0);
-                let at = (checked + self.pace.drift + spread).max(now);
+                let spread = self.pace.of(unit).mul_f64(self.random.f64() / 10.0);
+                let at = (checked + self.pace.of(unit) + spread).max(now);
                 self.queue.push(unit.clone(), Lane::Background, at);
             }
         }
@@ -243,7 +243,7 @@ impl Engine {
     /// Another attempt, when that is worth it; at the latest with the next look at what exists.
     fn again(&mut self, unit: &Unit, retry: Retry) {
         let delay = self.backoff.failed(unit, retry, self.random.f64());
-        let at = Instant::now() + delay.unwrap_or(self.pace.drift);
+        let at = Instant::now() + delay.unwrap_or(self.pace.of(unit));
         self.queue.push(unit.clone(), Lane::Wake, at);
     }
 

@@ -1,13 +1,18 @@
 //! An account with a VPC, nodes, pods, a zone and things of somebody else, and its state in words that do
 //! not depend on ids.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use aws_credential_types::Credentials;
 use inroad_aws::{Aws, Connect};
 use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Emulator, Settings, seed};
 use inroad_engine::Edges;
+use inroad_world::Finalizers;
 use serde_json::{Value, json};
 
 pub(crate) const CLUSTER: &str = "demo";
@@ -15,6 +20,7 @@ pub(crate) const VPC: &str = "vpc-00000000000000001";
 
 pub(crate) struct Lab {
     pub(crate) emulator: Emulator,
+    finalizers: Mutex<Finalizers>,
 }
 
 impl Lab {
@@ -25,9 +31,14 @@ impl Lab {
     pub(crate) fn of(settings: Settings) -> Self {
         let emulator = Emulator::new(settings);
         seed::restore(&mut emulator.account(), &given()).expect("the document is one");
-        let lab = Self { emulator };
+        let lab = Self { emulator, finalizers: Mutex::default() };
         lab.foreign();
         lab
+    }
+
+    /// Those that the cluster keeps.
+    pub(crate) fn finalizers(&self) -> MutexGuard<'_, Finalizers> {
+        self.finalizers.lock().expect("nobody panics with it")
     }
 
     /// What somebody else has: nothing of it may ever change.

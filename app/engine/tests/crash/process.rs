@@ -1,4 +1,5 @@
-//! One life of a process: it knows nothing but the manifests and what AWS tells it.
+//! One life of a process: it knows nothing but the manifests, with the finalizers that the cluster keeps,
+//! and what AWS tells it.
 
 use inroad_engine::{Event, Memory, Session, Settled};
 use inroad_words::controller::Controller;
@@ -16,7 +17,9 @@ pub(crate) async fn run(lab: &Lab, manifests: &str) {
 pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<String>)> {
     let parsed = manifest::parse("in.yaml", manifests);
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    let (world, _) = World::default().absorb_all(parsed.objects.into_iter().map(Change::Applied));
+    let objects = parsed.objects.into_iter().map(|object| (object.key.clone(), object)).collect();
+    let objects = lab.finalizers().over(objects, true);
+    let (world, _) = World::default().absorb_all(objects.into_values().map(Change::Applied));
     let mut controller = Controller::default();
     controller.balancers.cluster_name = CLUSTER.into();
     controller.balancers.vpc_id = VPC.into();
@@ -31,7 +34,14 @@ pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<
             Event::Applied(_, outcome) => {
                 failures.extend(outcome.failed.values().map(ToString::to_string));
             }
-            Event::Planned(_) | Event::Joining(_) | Event::Reported(..) => {}
+            Event::Joining(all) => {
+                all.iter().for_each(|(object, name)| lab.finalizers().add(object, name));
+            }
+            Event::Reported(_, report) => {
+                let all = report.release.iter();
+                all.for_each(|(object, name)| lab.finalizers().release(object, name));
+            }
+            Event::Planned(_) => {}
         })
         .await
         .ok()?;

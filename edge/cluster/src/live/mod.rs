@@ -9,6 +9,7 @@
 mod backoff;
 mod connect;
 mod listing;
+mod place;
 mod reflect;
 mod source;
 
@@ -21,6 +22,7 @@ use futures::{
 use inroad_words::Kind;
 
 pub use connect::{Access, ConnectError, connect};
+pub use place::{Place, place};
 
 use self::{reflect::Reflector, source::Source};
 use crate::News;
