@@ -9,7 +9,7 @@ use inroad_plan::{Op, OpOutputs};
 use inroad_words::network::{IngressRule, SecurityGroup};
 use inroad_words::{Field, Tags};
 
-use super::convert::{ask_rules, ask_tags, name_rules, seen_group};
+use super::convert::{ask_rules, ask_tags, seen_group};
 use crate::apply::{Patience, absent_is_done, done, when_free};
 use crate::client::Service;
 use crate::ownership::proves;
@@ -124,7 +124,7 @@ async fn revoke_at_once(
         .ec2
         .revoke_security_group_ingress()
         .group_id(group)
-        .set_ip_permissions(Some(name_rules(rules)?))
+        .set_ip_permissions(Some(ask_rules(rules)?))
         .send();
     aws.send(Service::Ec2, "RevokeSecurityGroupIngress", call).await.map(|_| ())
 }

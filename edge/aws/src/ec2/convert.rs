@@ -67,15 +67,10 @@ fn seen_rules(permission: &sdk::IpPermission) -> Vec<IngressRule> {
     peers.map(rule).collect()
 }
 
-/// Rules as `AuthorizeSecurityGroupIngress` takes them.
+/// Rules as `AuthorizeSecurityGroupIngress` and `RevokeSecurityGroupIngress` take them. A description is no part of a
+/// rule's identity; one that is said as it was seen suits also who compares it.
 pub(super) fn ask_rules(rules: &BTreeSet<IngressRule>) -> Result<Vec<sdk::IpPermission>, Error> {
     rules.iter().map(ask_rule).collect()
-}
-
-/// Rules as `RevokeSecurityGroupIngress` takes them: a description is no part of a rule's identity.
-pub(super) fn name_rules(rules: &BTreeSet<IngressRule>) -> Result<Vec<sdk::IpPermission>, Error> {
-    let nameless = |rule: &IngressRule| IngressRule { description: String::new(), ..rule.clone() };
-    rules.iter().map(nameless).map(|rule| ask_rule(&rule)).collect()
 }
 
 fn ask_rule(rule: &IngressRule) -> Result<sdk::IpPermission, Error> {
@@ -131,10 +126,6 @@ mod tests {
         let asked = ask_rules(&rules).expect("every value is known");
         let back: BTreeSet<_> = asked.iter().flat_map(seen_rules).collect();
         assert_eq!(back, rules);
-        let named = name_rules(&rules).expect("every value is known");
-        let named: BTreeSet<_> = named.iter().flat_map(seen_rules).collect();
-        assert!(named.iter().all(|rule| rule.description.is_empty()));
-        assert_eq!(named.len(), rules.len());
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl Reflector {
             Trouble::Failed(why) => {
                 self.rest = Some(self.backoff.next());
                 if !matches!(self.phase, Phase::List) {
-                    let again = self.backoff.failures() % WATCH_TRIES == 0;
+                    let again = self.backoff.failures().is_multiple_of(WATCH_TRIES);
                     self.phase = if again { Phase::List } else { Phase::Start };
                 }
                 // A connection that breaks once is how every watch may end.
