@@ -8,15 +8,16 @@ mod metrics;
 mod tell;
 mod terms;
 
-use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
+use inroad_aws::Aws;
 use inroad_cluster::{
     Client, Gate, Writer,
     live::{Access, Watching, connect, feed},
 };
-use inroad_dns::Route53;
+use inroad_dns::{Cached, Route53};
 use inroad_engine::{
     Edges,
     live::{Engine, Lead, Pace, Setup, Told},
@@ -97,8 +98,20 @@ async fn edges(
     if !controller.sources.balancers_are_elsewhere {
         controller.balancers.vpc_id = account::vpc(values, client, &aws).await?;
     }
-    let dns = Arc::new(Route53::new(aws.config()));
-    Ok(Edges { aws, dns })
+    // The engine says when a zone is to be read again.
+    let dns = Cached::new(route53(&aws), Duration::MAX).gated(terms.dns.gate());
+    Ok(Edges { aws, dns: Arc::new(dns) })
+}
+
+/// Route 53 in the same account, at the endpoint that was given for it.
+fn route53(aws: &Aws) -> Route53 {
+    match aws.endpoint("Route 53") {
+        Some(endpoint) => {
+            let config = aws.config().to_builder().endpoint_url(endpoint).build();
+            Route53::new(&config)
+        }
+        None => Route53::new(aws.config()),
+    }
 }
 
 /// Runs the engine until the end; how many units failed when it was last quiet.

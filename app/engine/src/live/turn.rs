@@ -36,6 +36,8 @@ pub(crate) struct Hands {
 /// What one turn starts from.
 pub(crate) struct Turn {
     pub(crate) unit: Unit,
+    /// AWS and DNS, with the patience that the turn's lane has.
+    pub(crate) edges: Edges,
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) world: World,
     pub(crate) outputs: Arc<Outputs>,
@@ -93,7 +95,7 @@ impl Turn {
         }
         self.blank_checkpoint(hands).await?;
         let go_on = || !hands.stop.is_cancelled();
-        let applied = pipeline::apply(&hands.edges, planned.plan.clone(), go_on).await;
+        let applied = pipeline::apply(&self.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
         let left = whole
             .then(|| Arc::new(left_behind(&planned.plan, &observed, &applied.outcome.outputs)));
@@ -109,7 +111,7 @@ impl Turn {
         let ground = Ground { controller: &hands.controller, outputs: &self.outputs, look };
         let plan = async |look| {
             let ground = Ground { look, ..ground };
-            pipeline::planned(&hands.edges, &ground, &self.unit, self.compiled.clone()).await
+            pipeline::planned(&self.edges, &ground, &self.unit, self.compiled.clone()).await
         };
         let vouched = self.vouched_for().filter(|_| matches!(look, Look::Listed(_)));
         let Some(empty) = vouched else { return plan(look).await };

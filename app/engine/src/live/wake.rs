@@ -62,6 +62,7 @@ impl Engine {
         if halves.dns && self.leads.dns && !self.naming && self.zones_at <= now {
             self.naming = true;
             let hands = self.hands.clone();
+            hands.edges.dns.forget(None);
             let name = async move {
                 let zones = hands.edges.dns.zones().await.map_err(EngineError::from);
                 Work::Zones(zones.map(|all| all.into_iter().map(|zone| zone.key).collect()))
@@ -69,9 +70,9 @@ impl Engine {
             self.works.push(name.boxed());
         }
         while self.works.len() < self.pace.at_once
-            && let Some((unit, _)) = self.pop(now)
+            && let Some((unit, lane)) = self.pop(now)
         {
-            self.begin_turn(unit);
+            self.begin_turn(unit, lane);
         }
         if self.works.is_empty() && !self.quiet && self.memory.listed.is_some() >= may_list {
             self.quiet = true;
@@ -99,7 +100,7 @@ impl Engine {
         [turn, list, zones].into_iter().flatten().min()
     }
 
-    fn begin_turn(&mut self, unit: Unit) {
+    fn begin_turn(&mut self, unit: Unit, lane: Lane) {
         let Some(compiled) = self.asked.compiled(&unit).cloned() else { return };
         let now = Instant::now();
         let keep = (unit == Unit::Foundation && !self.stacks_are_settled())
@@ -109,6 +110,9 @@ impl Engine {
         known.busy = true;
         known.kept = keep.is_some();
         let stale = known.checked.is_some_and(|checked| checked + drift <= now);
+        if let (Unit::Zone(zone), true) = (&unit, stale) {
+            self.hands.edges.dns.forget(Some(zone));
+        }
         let (first, told) = (known.checked.is_none(), known.told.clone());
         let seen = known.seen.clone().filter(|_| !stale);
         let turn = turn::Turn {
@@ -119,6 +123,7 @@ impl Engine {
             listed: self.memory.listed.clone().filter(|_| first),
             keep,
             told,
+            edges: self.edges(lane),
             unit,
         };
         let hands = self.hands.clone();
@@ -128,6 +133,15 @@ impl Engine {
         };
         self.works.push(work.boxed());
         self.quiet = false;
+    }
+
+    /// What nobody waits for leaves a share of each rate to the rest.
+    fn edges(&self, lane: Lane) -> pipeline::Edges {
+        let edges = self.hands.edges.clone();
+        match lane {
+            Lane::Background => pipeline::Edges { aws: edges.aws.background(), ..edges },
+            Lane::Targets | Lane::Wake | Lane::Change => edges,
+        }
     }
 
     /// Whether no stack can still need, or wear, what the foundation would take away.
