@@ -84,7 +84,7 @@ impl Connect {
     pub(crate) async fn config(&self) -> SdkConfig {
         match (&self.http, &self.credentials, &self.region) {
             (Some(http), Some(credentials), Some(region)) => self.closed(http, credentials, region),
-            _ => self.from_surroundings().await,
+            _ => self.of_surroundings().await,
         }
     }
 
@@ -110,7 +110,7 @@ impl Connect {
 
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are the chain's own; what is given here
     /// beats them.
-    async fn from_surroundings(&self) -> SdkConfig {
+    async fn of_surroundings(&self) -> SdkConfig {
         let http = self.http.clone().unwrap_or_else(|| {
             aws_smithy_http_client::Builder::new()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))

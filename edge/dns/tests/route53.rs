@@ -70,7 +70,10 @@ async fn a_zone_is_read_once_and_again_when_its_time_is_over() {
     let first = record("a.example.com", RecordType::A, &["192.0.2.1"]);
     assert!(bench.records().await.is_empty());
     bench.apply(&[create(&first)]).await.expect("a free name");
-    assert_eq!(bench.records().await.into_values().collect::<Vec<_>>(), [first.clone()]);
+    assert_eq!(
+        bench.records().await.into_values().collect::<Vec<_>>(),
+        std::slice::from_ref(&first)
+    );
     for _ in 0..3 {
         assert_eq!(provider.zones().await.map(|it| it.len()).ok(), Some(1));
     }

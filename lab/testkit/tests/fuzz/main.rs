@@ -61,8 +61,7 @@ fn documents(objects: &[Object]) -> Documents {
 
 /// As an API server's answer is read: what is not of its kind is left out.
 fn decoded(documents: &Documents) -> Vec<Object> {
-    let all = documents.iter().map(|(kind, document)| manifest::decode(*kind, document));
-    all.filter_map(Result::ok).collect()
+    documents.iter().filter_map(|(kind, document)| manifest::decode(*kind, document).ok()).collect()
 }
 
 /// Plain data with its document changed, as far as it is still of its type.
