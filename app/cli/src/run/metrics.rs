@@ -7,7 +7,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use inroad_aws::Aws;
+use inroad_engine::Edges;
 use inroad_plan::{Outcome, Plan};
 use inroad_words::Unit;
 use prometheus_client::{
@@ -79,9 +79,9 @@ impl Metrics {
     }
 
     /// Counts what leaves for AWS, too.
-    pub(super) fn watch(&self, aws: Aws) {
+    pub(super) fn watch(&self, edges: Edges) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        registry.register_collector(Box::new(Calls(aws)));
+        registry.register_collector(Box::new(Calls(edges)));
     }
 
     /// A unit was planned.
@@ -153,16 +153,21 @@ fn kind_of(unit: &Unit) -> &'static str {
     }
 }
 
-/// Attempts at AWS, as the SDK's interceptor counts them.
-#[derive(Debug)]
-struct Calls(Aws);
+/// Attempts at AWS and at the DNS provider, as they count them.
+struct Calls(Edges);
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calls").finish_non_exhaustive()
+    }
+}
 
 impl Collector for Calls {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let help = "Requests to AWS, each attempt of the SDK counted";
         let mut family =
             encoder.encode_descriptor("aws_api_requests", help, None, MetricType::Counter)?;
-        for (action, count) in self.0.calls() {
+        for (action, count) in self.0.aws.calls().into_iter().chain(self.0.dns.calls()) {
             let (service, operation) = action.split_once(':').unwrap_or(("", &action));
             let labels = [("service", service), ("operation", operation)];
             ConstCounter::new(count).encode(family.encode_family(&labels)?)?;

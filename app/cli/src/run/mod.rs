@@ -61,7 +61,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let client = connect(&access(&values)).await?;
     let terms = Terms::default();
     let edges = edges(&values, &client, &terms, &mut controller).await?;
-    metrics.watch(edges.aws.clone());
+    metrics.watch(edges.clone());
     let failing = engine(
         (&values, halves, controller),
         (&client, edges),

@@ -1,11 +1,14 @@
 //! What the engine tells, to the log, the metrics and the probe. In: [`Told`]. Out: lines and counts. Forbidden:
 //! deciding anything.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use inroad_cluster::News;
 use inroad_engine::live::Told;
-use inroad_words::{Diagnostic, Unit};
+use inroad_words::{Diagnostic, Kind, Unit};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -17,21 +20,20 @@ pub(super) struct Teller {
     pub(super) ready: watch::Sender<Unready>,
     /// What was said last of each unit: the same mistake is told once.
     said: BTreeMap<Unit, Vec<Diagnostic>>,
+    /// Whether anything was done since it was last quiet, the start included.
+    acted: bool,
 }
 
 impl Teller {
     pub(super) fn new(metrics: Arc<Metrics>, ready: watch::Sender<Unready>) -> Self {
-        Self { metrics, ready, said: BTreeMap::new() }
+        Self { metrics, ready, said: BTreeMap::new(), acted: true }
     }
 
     /// Tells it.
     pub(super) fn tell(&mut self, told: &Told<'_>) {
         match told {
             Told::Cluster(news) => cluster(news),
-            Told::Listed => {
-                info!("every kind is listed");
-                self.ready.send_replace(None);
-            }
+            Told::Listed(missing) => self.listed(missing),
             Told::Leads(lead) => {
                 info!(balancers = lead.balancers, dns = lead.dns, "leading");
                 self.metrics.leader("balancers", lead.balancers);
@@ -44,6 +46,7 @@ impl Teller {
                     &planned.shaped.diagnostics,
                 );
                 logs::planned(&planned.plan);
+                self.acted |= !planned.plan.is_empty();
                 self.metrics.planned(&planned.plan);
                 if !planned.plan.is_empty() {
                     logs::applied(&planned.plan, outcome, *took);
@@ -61,10 +64,27 @@ impl Teller {
                 warn!(%stack, "orphan: AWS holds this stack, and no object asks for it; it is left alone");
             }
             Told::Quiet { units, failing } => {
-                info!(units, failing, "settled");
+                if std::mem::take(&mut self.acted) {
+                    info!(units, failing, "settled");
+                }
                 self.metrics.units("kept", units - failing);
                 self.metrics.units("failing", *failing);
             }
+        }
+    }
+
+    fn listed(&self, missing: &BTreeSet<Kind>) {
+        let names: Vec<&str> = missing.iter().map(|kind| kind.as_str()).collect();
+        let names = names.join(", ");
+        if missing.is_empty() {
+            info!("every kind is listed");
+            self.ready.send_replace(None);
+        } else {
+            warn!(
+                missing = names,
+                "going on without kinds that cannot be listed: what reads them waits"
+            );
+            self.ready.send_replace(Some(format!("not listed: {names}")));
         }
     }
 

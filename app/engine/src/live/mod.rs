@@ -89,8 +89,8 @@ impl Lead {
 pub enum Told<'a> {
     /// News of the cluster that is no change of an object.
     Cluster(&'a News),
-    /// Every kind was listed, or those that cannot be were waited for long enough.
-    Listed,
+    /// Kinds that are still not listed: none any more, or what cannot be was waited for long enough.
+    Listed(&'a BTreeSet<Kind>),
     /// This process leads other halves than before.
     Leads(Lead),
     /// A unit had its turn.
@@ -259,7 +259,11 @@ impl Engine {
         bound.append(&mut about(self));
         for kind in listed {
             self.start.hear(kind);
-            touched.0.extend(self.asked.listed(kind).0);
+            let late = self.asked.listed(kind);
+            if self.start.is_over() && !late.is_empty() {
+                tell(Told::Listed(self.asked.world.incomplete()));
+            }
+            touched.0.extend(late.0);
         }
         self.guard();
         if !self.start.is_over() {
@@ -291,7 +295,7 @@ impl Engine {
         self.guard();
         let due = self.asked.compile(None, &self.hands.controller);
         self.take_due(due, Some(Lane::Background));
-        tell(Told::Listed);
+        tell(Told::Listed(self.asked.world.incomplete()));
     }
 
     fn take_due(&mut self, due: asked::Due, lane: Option<Lane>) {
