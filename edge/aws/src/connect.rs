@@ -111,11 +111,7 @@ impl Connect {
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are the chain's own; what is given here
     /// beats them.
     async fn of_surroundings(&self) -> SdkConfig {
-        let http = self.http.clone().unwrap_or_else(|| {
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_https()
-        });
+        let http = self.http.clone().unwrap_or_else(https);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .retry_config(self.retries())
@@ -144,6 +140,13 @@ impl Connect {
             .operation_timeout(self.patience.call)
             .build()
     }
+}
+
+/// The transport that is used where none is given: TLS to AWS.
+pub fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }
 
 fn app_name() -> AppName {

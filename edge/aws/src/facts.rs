@@ -2,12 +2,14 @@
 //! [`Facts::missing`] with AWS's words and takes nothing else with it. Hosted zones are the DNS
 //! provider's answer, not ours.
 
-mod interfaces;
-mod network;
+pub(crate) mod interfaces;
+pub(crate) mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_acm::types::{CertificateStatus, CertificateSummary, Filters, KeyAlgorithm};
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, CertificateSummary, Filters, KeyAlgorithm,
+};
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
@@ -83,25 +85,35 @@ pub(crate) fn fact(group: SeenGroup) -> GroupFact {
 
 /// Issued certificates of every key type: ACM leaves all but RSA out unless they are asked for.
 async fn certificates(aws: &Aws) -> Result<BTreeMap<String, Certificate>, Error> {
-    let keys = KeyAlgorithm::values().iter().map(|key| KeyAlgorithm::from(*key)).collect();
-    let includes = Filters::builder().set_key_types(Some(keys)).build();
-    let summaries = aws
-        .pages(
-            Service::Acm,
-            "ListCertificates",
-            |token| {
-                let call =
-                    aws.acm.list_certificates().certificate_statuses(CertificateStatus::Issued);
-                let call = call.includes(includes.clone()).max_items(1000);
-                call.set_next_token(token).send()
-            },
-            |page| (page.certificate_summary_list.unwrap_or_default(), page.next_token),
-        )
-        .await?;
+    let summaries = summaries(aws).await?;
     let certificates = summaries.into_iter().map(|summary| certificate(aws, summary));
     let certificates: Vec<_> =
         stream::iter(certificates.collect::<Vec<_>>()).buffered(4).try_collect().await?;
     Ok(certificates.into_iter().map(|one| (one.arn.clone(), one)).collect())
+}
+
+/// Asks about each of them, for whoever wants to know all.
+pub(crate) async fn every_certificate(aws: &Aws) -> Result<(), Error> {
+    for summary in summaries(aws).await? {
+        describe(aws, &ec2::text(summary.certificate_arn())).await?;
+    }
+    Ok(())
+}
+
+async fn summaries(aws: &Aws) -> Result<Vec<CertificateSummary>, Error> {
+    let keys = KeyAlgorithm::values().iter().map(|key| KeyAlgorithm::from(*key)).collect();
+    let includes = Filters::builder().set_key_types(Some(keys)).build();
+    aws.pages(
+        Service::Acm,
+        "ListCertificates",
+        |token| {
+            let call = aws.acm.list_certificates().certificate_statuses(CertificateStatus::Issued);
+            let call = call.includes(includes.clone()).max_items(1000);
+            call.set_next_token(token).send()
+        },
+        |page| (page.certificate_summary_list.unwrap_or_default(), page.next_token),
+    )
+    .await
 }
 
 /// The listing holds the first hundred names; only a certificate with more costs a call.
@@ -111,11 +123,14 @@ async fn certificate(aws: &Aws, summary: CertificateSummary) -> Result<Certifica
         summary.subject_alternative_name_summaries().iter().cloned().collect();
     names.extend(summary.domain_name().map(str::to_owned));
     if summary.has_additional_subject_alternative_names() == Some(true) {
-        let call = aws.acm.describe_certificate().certificate_arn(&arn).send();
-        let output = aws.send(Service::Acm, "DescribeCertificate", call).await?;
-        names.extend(
-            output.certificate().into_iter().flat_map(|c| c.subject_alternative_names()).cloned(),
-        );
+        let described = describe(aws, &arn).await?;
+        let all = described.iter().flat_map(|one| one.subject_alternative_names());
+        names.extend(all.cloned());
     }
     Ok(Certificate { arn, names })
+}
+
+async fn describe(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, Error> {
+    let call = aws.acm.describe_certificate().certificate_arn(arn).send();
+    Ok(aws.send(Service::Acm, "DescribeCertificate", call).await?.certificate)
 }

@@ -19,6 +19,7 @@ pub mod seed;
 mod server;
 mod sts;
 mod tagging;
+pub mod transcript;
 mod wire;
 
 pub use account::{Account, Emulator, Quotas, Settings};

@@ -6,4 +6,4 @@ mod observe;
 
 pub(crate) use apply::apply;
 pub(crate) use convert::{seen_tags, text};
-pub(crate) use observe::{all, by_resource, foundation, groups, groups_of_stack};
+pub(crate) use observe::{all, by_resource, every_group, foundation, groups, groups_of_stack};

@@ -98,6 +98,11 @@ pub(crate) fn by_resource(
     sorted
 }
 
+/// Every security group of a VPC.
+pub(crate) async fn every_group(aws: &Aws, vpc: &str) -> Result<Vec<SeenGroup>, Error> {
+    find(aws, &[("vpc-id".into(), vec![vpc.to_owned()])]).await
+}
+
 fn in_vpc(own: &Ownership) -> (String, Vec<String>) {
     ("vpc-id".into(), vec![own.vpc.clone()])
 }

@@ -8,12 +8,14 @@ mod inventory;
 mod listing;
 mod observe;
 mod remove;
+mod survey;
 
 use inroad_plan::{Op, OpOutputs};
 
 pub use inventory::Inventory;
 pub(crate) use inventory::known::target_group_of;
 pub(crate) use observe::targets;
+pub(crate) use survey::survey;
 
 use crate::{Aws, Error};
 

@@ -17,7 +17,7 @@ use crate::memory::locked;
 use crate::ownership::RESOURCE;
 use crate::{Aws, Error, Ownership, ec2};
 
-type Attributes = BTreeMap<String, String>;
+pub(super) type Attributes = BTreeMap<String, String>;
 
 /// A stack as it is.
 pub(super) async fn stack(
@@ -61,7 +61,7 @@ fn resource_id(tags: &Tags) -> Option<String> {
 }
 
 /// Runs these calls a few at a time and keeps their order.
-async fn together<T>(
+pub(super) async fn together<T>(
     calls: impl Iterator<Item = impl Future<Output = Result<T, Error>>>,
 ) -> Result<Vec<T>, Error> {
     // Collected first: a lazy iterator of futures would have to be `Send` for every lifetime.
@@ -72,11 +72,14 @@ async fn target_group_details(
     aws: &Aws,
     mut group: SeenTargetGroup,
 ) -> Result<SeenTargetGroup, Error> {
-    let call = aws.elbv2.describe_target_group_attributes().target_group_arn(&group.arn.0).send();
-    let output = aws.send(Service::Elbv2, "DescribeTargetGroupAttributes", call).await?;
-    let pairs = output.attributes().iter().map(|a| (a.key(), a.value()));
-    group.spec.attributes = attributes(pairs);
+    group.spec.attributes = group_attributes(aws, &group.arn).await?;
     Ok(group)
+}
+
+pub(super) async fn group_attributes(aws: &Aws, of: &Arn) -> Result<Attributes, Error> {
+    let call = aws.elbv2.describe_target_group_attributes().target_group_arn(&of.0).send();
+    let output = aws.send(Service::Elbv2, "DescribeTargetGroupAttributes", call).await?;
+    Ok(attributes(output.attributes().iter().map(|a| (a.key(), a.value()))))
 }
 
 fn attributes<'a>(pairs: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Attributes {
@@ -92,8 +95,6 @@ async fn balancer_details(
     arn: Arn,
 ) -> Result<SeenBalancer, Error> {
     let kind = balancer.r#type().map(|kind| kind.as_str()).unwrap_or_default();
-    let call = aws.elbv2.describe_load_balancer_attributes().load_balancer_arn(&arn.0).send();
-    let attributes_call = aws.send(Service::Elbv2, "DescribeLoadBalancerAttributes", call);
     // A load balancer of another type is replaced with all that hangs on it, in words of that type.
     let listeners_call = async {
         match kind {
@@ -101,9 +102,10 @@ async fn balancer_details(
             _ => Ok(BTreeMap::new()),
         }
     };
-    let (output, listeners) = futures::try_join!(attributes_call, listeners_call)?;
+    let (attributes, listeners) =
+        futures::try_join!(balancer_attributes(aws, &arn), listeners_call)?;
     let mut spec = seen_balancer(balancer);
-    spec.attributes = attributes(output.attributes().iter().map(|a| (a.key(), a.value())));
+    spec.attributes = attributes;
     let state = balancer.state().and_then(|state| state.code()).map(|code| code.as_str());
     Ok(SeenBalancer {
         arn,
@@ -115,23 +117,33 @@ async fn balancer_details(
     })
 }
 
+pub(super) async fn balancer_attributes(aws: &Aws, of: &Arn) -> Result<Attributes, Error> {
+    let call = aws.elbv2.describe_load_balancer_attributes().load_balancer_arn(&of.0).send();
+    let output = aws.send(Service::Elbv2, "DescribeLoadBalancerAttributes", call).await?;
+    Ok(attributes(output.attributes().iter().map(|a| (a.key(), a.value()))))
+}
+
+/// The listeners of a load balancer.
+pub(super) async fn listeners_of(aws: &Aws, balancer: &Arn) -> Result<Vec<sdk::Listener>, Error> {
+    aws.pages(
+        Service::Elbv2,
+        "DescribeListeners",
+        |marker| {
+            let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0);
+            call.set_marker(marker).send()
+        },
+        |page| (page.listeners.unwrap_or_default(), page.next_marker),
+    )
+    .await
+}
+
 /// Everything under a load balancer, tagged or not: below a load balancer of ours it is ours.
 async fn listeners(
     aws: &Aws,
     known: &Tagged,
     balancer: &Arn,
 ) -> Result<BTreeMap<u16, SeenListener>, Error> {
-    let found = aws
-        .pages(
-            Service::Elbv2,
-            "DescribeListeners",
-            |marker| {
-                let call = aws.elbv2.describe_listeners().load_balancer_arn(&balancer.0);
-                call.set_marker(marker).send()
-            },
-            |page| (page.listeners.unwrap_or_default(), page.next_marker),
-        )
-        .await?;
+    let found = listeners_of(aws, balancer).await?;
     let details = together(found.into_iter().map(|listener| details(aws, listener))).await?;
     let tags = missing_tags(aws, known, &details).await?;
     let seen = details.into_iter().filter_map(|one| one.seen(&tags));
@@ -169,32 +181,43 @@ impl Details {
 
 async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
     let arn = Arn(listener.listener_arn().unwrap_or_default().to_owned());
-    let call = aws.elbv2.describe_listener_attributes().listener_arn(&arn.0).send();
-    let (output, rules, certificates) = futures::try_join!(
-        aws.send(Service::Elbv2, "DescribeListenerAttributes", call),
+    let (attributes, rules, certificates) = futures::try_join!(
+        listener_attributes(aws, &arn),
         rules(aws, &arn),
         certificates(aws, &listener, &arn)
     )?;
-    let pairs = output.attributes().iter().map(|a| (a.key(), a.value()));
-    Ok(Details { listener, arn, attributes: attributes(pairs), certificates, rules })
+    Ok(Details { listener, arn, attributes, certificates, rules })
+}
+
+pub(super) async fn listener_attributes(aws: &Aws, of: &Arn) -> Result<Attributes, Error> {
+    let call = aws.elbv2.describe_listener_attributes().listener_arn(&of.0).send();
+    let output = aws.send(Service::Elbv2, "DescribeListenerAttributes", call).await?;
+    Ok(attributes(output.attributes().iter().map(|a| (a.key(), a.value()))))
 }
 
 /// Its rules but the default one.
 pub(super) async fn rules(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
-    let mut rules = aws
-        .pages(
-            Service::Elbv2,
-            "DescribeRules",
-            |marker| aws.elbv2.describe_rules().listener_arn(&listener.0).set_marker(marker).send(),
-            |page| (page.rules.unwrap_or_default(), page.next_marker),
-        )
-        .await?;
-    rules.retain(|rule: &sdk::Rule| rule.is_default() != Some(true));
+    let mut rules = every_rule(aws, listener).await?;
+    rules.retain(|rule| rule.is_default() != Some(true));
     Ok(rules)
 }
 
+pub(super) async fn every_rule(aws: &Aws, listener: &Arn) -> Result<Vec<sdk::Rule>, Error> {
+    aws.pages(
+        Service::Elbv2,
+        "DescribeRules",
+        |marker| aws.elbv2.describe_rules().listener_arn(&listener.0).set_marker(marker).send(),
+        |page| (page.rules.unwrap_or_default(), page.next_marker),
+    )
+    .await
+}
+
 /// The SNI list without the entry that only says which certificate is the default one.
-async fn certificates(aws: &Aws, listener: &sdk::Listener, arn: &Arn) -> Result<Vec<Arn>, Error> {
+pub(super) async fn certificates(
+    aws: &Aws,
+    listener: &sdk::Listener,
+    arn: &Arn,
+) -> Result<Vec<Arn>, Error> {
     if listener.certificates().is_empty() {
         return Ok(Vec::new());
     }

@@ -191,7 +191,12 @@ async fn of_addresses(aws: &Aws, addresses: &[String], vpc: &str) -> Result<Foun
     Ok(found)
 }
 
-async fn list(aws: &Aws, vpc: &str, by: Option<Filter>) -> Result<Vec<NetworkInterface>, Error> {
+/// The interfaces of a VPC, or those that a filter lets through.
+pub(crate) async fn list(
+    aws: &Aws,
+    vpc: &str,
+    by: Option<Filter>,
+) -> Result<Vec<NetworkInterface>, Error> {
     let filters: Vec<_> = by.into_iter().chain([filter("vpc-id", &[vpc.to_owned()])]).collect();
     aws.pages(
         Service::Ec2,

@@ -36,7 +36,7 @@ fn in_vpc(vpc: &str) -> Filter {
 }
 
 /// Every subnet of the VPC.
-pub(super) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Subnet>, Error> {
+pub(crate) async fn subnets(aws: &Aws, vpc: &str) -> Result<BTreeMap<String, Subnet>, Error> {
     let subnets = aws.pages(
         Service::Ec2,
         "DescribeSubnets",

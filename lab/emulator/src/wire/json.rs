@@ -51,7 +51,8 @@ fn structure(
     Ok(Value::Object(tree))
 }
 
-fn time(tree: &Value) -> Option<Value> {
+/// Seconds since 1970 as the text that stands for time inside.
+pub(super) fn time(tree: &Value) -> Option<Value> {
     let milliseconds = tree.as_f64()? * 1000.0;
     let time = jiff::Timestamp::from_millisecond(milliseconds.round() as i64).ok()?;
     Some(Value::from(time.to_string()))

@@ -3,6 +3,7 @@
 //! the API's member names. Forbidden here: any knowledge of what an operation means. Names, types,
 //! constraints and error shapes all come from the API's own model ([`model`]).
 
+mod answer;
 mod fields;
 mod input;
 mod json;
@@ -23,6 +24,7 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 
 use crate::faults::Delay;
+use crate::transcript::Exchange;
 use crate::{Emulator, Fault};
 use model::{Model, Operation, Protocol};
 
@@ -99,6 +101,18 @@ fn parse(asked: &Asked<'_>) -> Result<Value, Fault> {
     }?;
     validate::input(asked.model, asked.operation, &input)?;
     Ok(input)
+}
+
+/// What is a secret is not listened to.
+const UNHEARD: &str = "sts";
+
+/// A call and its answer as they passed between others; `None` where no model knows them.
+pub(crate) fn overheard(request: &Request<Bytes>, body: &[u8]) -> Option<Exchange> {
+    let model = route::service(request).ok().filter(|model| model.service != UNHEARD)?;
+    let asked = route::operation(model, request).ok()?;
+    let (service, operation) = (model.service, asked.name);
+    let (input, output) = (parse(&asked).ok()?, answer::read(&asked, body)?);
+    Some(Exchange { service, operation, input, output })
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
