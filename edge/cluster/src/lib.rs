@@ -8,6 +8,7 @@ mod kinds;
 pub mod lease;
 pub mod live;
 mod news;
+pub mod rights;
 mod watch;
 pub mod write;
 

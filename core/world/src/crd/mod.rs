@@ -11,3 +11,6 @@ pub use params::{
     ClassGroup, ClassIpam, ClassListener, ClassSubnets, IngressClassParams, IngressClassParamsSpec,
     MinimumCapacity, Pair,
 };
+
+#[cfg(test)]
+mod tests;

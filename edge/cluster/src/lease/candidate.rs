@@ -125,8 +125,9 @@ impl Candidate {
     }
 
     async fn take(&mut self) -> kube::Result<bool> {
-        // What was ours is renewed unseen; a conflict then says that it is worth a look.
-        if self.holds() {
+        // What is ours is renewed unseen; a conflict then says that it is worth a look. What was ours before
+        // a silence may be anybody's.
+        if self.holds() && self.until.is_open() {
             match self.write().await {
                 Err(error) if is_conflict(&error) => {}
                 other => return other.map(|()| true),
