@@ -1,10 +1,12 @@
 //! `inroad`: argv to the rooms, and what they say to the terminal.
 
 mod cluster;
+mod crds;
 mod explain;
 mod flags;
 mod local;
 mod plan;
+mod rbac;
 mod run;
 mod settings;
 mod supply;
@@ -35,6 +37,10 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     /// Say what each flag of AWS Load Balancer Controller and ExternalDNS became.
     Flags(flags::FlagsArgs),
+    /// Print the custom resource definitions, for kubectl apply.
+    Crds,
+    /// Print the least RBAC, for kubectl apply.
+    Rbac(rbac::RbacArgs),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +63,8 @@ fn main() -> ExitCode {
             Command::Plan(args) => plan::run(*args).await,
             Command::Explain(args) => explain::run(*args).await,
             Command::Flags(args) => flags::run(&args),
+            Command::Crds => Ok(crds::run()),
+            Command::Rbac(args) => rbac::run(&args),
         }
     });
     // Tasks that are still about are only listeners; nobody waits for them.
