@@ -5,7 +5,8 @@ import pytest
 from account import BUILT, Account, emulator, moto
 from cluster import Cluster, until
 from controller import BINARY, Controller
-from world import CLASS, CRDS, Namespace, node
+from rights import limited, printed
+from world import CLASS, Namespace, node
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,12 +19,14 @@ def built():
 @pytest.fixture(scope="session")
 def session_cluster(tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    cluster.apply(CRDS)
+    cluster.apply(printed("crds"))
     crds = f"{cluster.url}/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     established = lambda: all(
         any(c["type"] == "Established" and c["status"] == "True" for c in item.get("status", {}).get("conditions", []))
         for item in cluster.ask("GET", crds)["items"])
     until(established)
+    # Whoever is tested has the rights that an installation gives, and no more.
+    cluster.limited = limited(cluster, "live", "--source=ingress", "--source=service")
     yield cluster
     cluster.stop()
 

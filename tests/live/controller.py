@@ -22,7 +22,7 @@ class Controller:
         self.log = scratch
         self.health, self.metrics = free_port(), free_port()
         command = [
-            BINARY, "run", "--kubeconfig", kubeconfig or cluster.kubeconfig, "--cluster-name", CLUSTER, "--aws-region", REGION,
+            BINARY, "run", "--kubeconfig", kubeconfig or cluster.limited, "--cluster-name", CLUSTER, "--aws-region", REGION,
             "--aws-vpc-id", account.vpc, "--source", "ingress", "--source", "service", "--provider", "aws",
             "--registry", "txt", "--txt-owner-id", owner, "--policy", "sync", "--domain-filter", "example.com",
             "--metrics-bind-addr", f"127.0.0.1:{self.metrics}", "--health-probe-bind-addr", f"127.0.0.1:{self.health}",

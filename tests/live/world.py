@@ -7,27 +7,6 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from manifests import documents, ingress, service  # noqa: E402
 
 ALB = "alb.ingress.kubernetes.io/"
-CRDS = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: targetgroupbindings.elbv2.k8s.aws}
-spec:
-  group: elbv2.k8s.aws
-  scope: Namespaced
-  names: {kind: TargetGroupBinding, plural: targetgroupbindings, singular: targetgroupbinding, listKind: TargetGroupBindingList}
-  versions:
-    - {name: v1beta1, served: true, storage: true, subresources: {status: {}}, schema: &any {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
----
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: ingressclassparams.elbv2.k8s.aws}
-spec:
-  group: elbv2.k8s.aws
-  scope: Cluster
-  names: {kind: IngressClassParams, plural: ingressclassparams, singular: ingressclassparams, listKind: IngressClassParamsList}
-  versions:
-    - {name: v1beta1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
-""".replace("&any ", "")
 CLASS = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: alb}\nspec: {controller: ingress.k8s.aws/alb}\n"
 
 

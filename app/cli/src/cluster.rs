@@ -4,34 +4,22 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
 };
 
 use anyhow::Context;
-use aws_credential_types::Credentials;
-use inroad_aws::{Aws, Connect};
 use inroad_cluster::Folder;
-use inroad_dns::{Cached, Route53};
-use inroad_emulator::{Emulator, Quotas, Settings, seed};
-use inroad_engine::{Edges, Event, Memory, Session, Settled};
+use inroad_emulator::{Emulator, seed};
+use inroad_engine::{Edges, Event, Memory, Session, Settled, live::Halves};
 use inroad_words::{Diagnostic, Kind, Mark, Origin, controller::Controller};
-use inroad_world::{Finalizers, World};
-use k8s_openapi::api::networking::v1::Ingress;
-use serde_json::Value;
+use inroad_world::World;
 
 use crate::{
+    account::{Account, FINALIZERS, Opened},
     flags::SettingsArgs,
+    ground::Ground,
     settings,
     supply::{Backend, Estate, Wiring, furnish, supply},
 };
-
-/// Load balancers that the account may hold: AWS's own 50 is raised for whoever asks, and a folder of
-/// manifests has nobody to ask.
-const LOAD_BALANCERS: usize = 1000;
-
-/// Where the state file keeps the Ingresses that carry finalizers, beside AWS's own member names.
-const FINALIZERS: &str = "InroadFinalizers";
 
 /// The folder, the account, and the way between.
 pub(crate) struct Cluster {
@@ -42,6 +30,8 @@ pub(crate) struct Cluster {
     folder: Folder,
     files: World,
     region: String,
+    /// The account is a snapshot: what it lacks is a mistake to be shown.
+    given: bool,
     backends: Vec<Backend>,
     noted: BTreeSet<String>,
     places: BTreeMap<Origin, Mark>,
@@ -61,47 +51,55 @@ pub(crate) struct Look {
 }
 
 impl Cluster {
-    /// Opens the folder and an account: an empty one, or the one that `state` keeps.
+    /// Opens the folder and an account.
     ///
     /// # Errors
-    /// A folder or state file that cannot be read, a setting that is none.
+    /// A folder or an account that cannot be read, a setting that is none.
     pub(crate) async fn open(
         dir: &Path,
-        state: Option<&Path>,
+        account: Account<'_>,
         args: &SettingsArgs,
         backends: Vec<Backend>,
     ) -> anyhow::Result<Self> {
         let values = args.values()?;
-        let region = settings::region(&values);
-        let emulator = Emulator::new(Settings {
-            region: region.clone(),
-            assume_healthy: false,
-            quotas: Quotas { load_balancers: LOAD_BALANCERS, ..Quotas::default() },
-            ..Settings::default()
-        });
         let mut folder = Folder::open(dir)?;
-        if let Some(path) = state {
-            *folder.finalizers() = load(&emulator, path)?;
+        let Opened { emulator, edges, region, vpc, finalizers } = account.open(&values).await?;
+        *folder.finalizers() = finalizers;
+        let mut controller = settings::offline(&values)?;
+        let given = vpc.is_some();
+        if let Some(vpc) = vpc {
+            controller.balancers.vpc_id = vpc;
         }
-        let aws = Aws::connect(Connect {
-            region: Some(region.clone()),
-            http: Some(emulator.connector()),
-            credentials: Some(Credentials::new("local", "local", None, None, "local")),
-            ..Connect::default()
-        })
-        .await;
-        let dns = Arc::new(Cached::new(Route53::new(aws.config()), Duration::ZERO));
         Ok(Self {
-            controller: settings::offline(&values)?,
-            edges: Edges { aws, dns },
+            controller,
+            edges,
             emulator,
             memory: Memory::default(),
             folder,
             files: World::default(),
             region,
+            given,
             backends,
             noted: BTreeSet::new(),
             places: BTreeMap::new(),
+        })
+    }
+
+    /// The folder as it is, with the account, to be looked at once.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub(crate) fn into_ground(mut self) -> anyhow::Result<Ground> {
+        let look = self.look()?;
+        Ok(Ground {
+            name: self.root().display().to_string(),
+            controller: self.controller,
+            halves: Halves::BOTH,
+            edges: self.edges,
+            memory: self.memory,
+            unread: look.diagnostics,
+            notes: look.notes,
+            places: self.places,
         })
     }
 
@@ -128,6 +126,7 @@ impl Cluster {
             edges: &self.edges,
             memory: &mut self.memory,
             controller: &self.controller,
+            halves: Halves::BOTH,
             act: true,
         };
         let mut tell = |event: Event<'_>| {
@@ -168,7 +167,7 @@ impl Cluster {
         let balancers = &self.controller.balancers;
         let place = (self.region.as_str(), &*balancers.cluster_name, &*balancers.vpc_id);
         let estate = Estate::of(&supplied.world, &supplied.wiring, place);
-        let made = furnish(&self.emulator, &estate)?;
+        let made = if self.given { Vec::new() } else { furnish(&self.emulator, &estate)? };
         self.controller.balancers.vpc_id.clone_from(&estate.vpc);
         let lacking = if scan.misses { Kind::ALL } else { &[] };
         self.memory.world = supplied.world.expecting(lacking.iter().copied());
@@ -181,25 +180,6 @@ impl Cluster {
             unknown.chain(supplied).filter(|note| self.noted.insert(note.clone())).collect();
         Ok(Look { changed: !touched.is_empty(), diagnostics: scan.diagnostics, notes, wiring })
     }
-}
-
-/// Restores the account, and gives the finalizers that were kept beside it.
-fn load(emulator: &Emulator, path: &Path) -> anyhow::Result<Finalizers> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
-    };
-    let document: Value = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no state file", path.display()))?;
-    seed::restore(&mut emulator.account(), &document)
-        .map_err(anyhow::Error::msg)
-        .with_context(|| path.display().to_string())?;
-    emulator.touched();
-    let Some(carriers) = document.get(FINALIZERS) else { return Ok(Default::default()) };
-    let carriers: Vec<Ingress> = serde_json::from_value(carriers.clone())
-        .with_context(|| format!("{FINALIZERS} in {}", path.display()))?;
-    Ok(Finalizers::remembered(carriers))
 }
 
 /// Writes a file by renaming it into place, so that nobody ever reads half of it.

@@ -1,14 +1,17 @@
 //! `inroad`: argv to the rooms, and what they say to the terminal.
 
+mod account;
 mod cluster;
 mod crds;
 mod explain;
 mod flags;
+mod ground;
 mod local;
 mod plan;
 mod rbac;
 mod run;
 mod settings;
+mod snapshot;
 mod supply;
 mod terminal;
 
@@ -35,6 +38,8 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     /// Say what an object compiles to, each value with where it comes from.
     Explain(Box<explain::ExplainArgs>),
+    /// Write what AWS and the zones hold to a file; reads only.
+    Snapshot(Box<snapshot::SnapshotArgs>),
     /// Say what each flag of AWS Load Balancer Controller and ExternalDNS became.
     Flags(flags::FlagsArgs),
     /// Print the custom resource definitions, for kubectl apply.
@@ -62,6 +67,7 @@ fn main() -> ExitCode {
             Command::Local(args) => local::run(*args).await,
             Command::Plan(args) => plan::run(*args).await,
             Command::Explain(args) => explain::run(*args).await,
+            Command::Snapshot(args) => snapshot::run(*args).await,
             Command::Flags(args) => flags::run(&args),
             Command::Crds => Ok(crds::run()),
             Command::Rbac(args) => rbac::run(&args),

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &RbacArgs) -> anyhow::Result<ExitCode> {
 
 /// What one half of inroad needs.
 struct Half {
-    name: &'static str,
+    name: String,
     rights: Vec<Right>,
     /// The only namespace that is read.
     namespace: Option<String>,
@@ -68,7 +68,7 @@ fn is_on(values: &Values, half: &str) -> bool {
 fn balancers(values: &Values, args: &RbacArgs) -> Option<Half> {
     let reads: BTreeSet<Kind> = Kind::ALL.iter().copied().collect();
     is_on(values, "balancers").then(|| Half {
-        name: "inroad-balancers",
+        name: name(args, "balancers"),
         rights: rights(&reads, if args.read_only { Writes::Nothing } else { Writes::Everything }),
         namespace: values.some("watch-namespace"),
         lease: lease(values, args, ("enable-leader-election", "leader-election-id")),
@@ -80,11 +80,20 @@ fn dns(values: &Values, args: &RbacArgs) -> Option<Half> {
     let reads: BTreeSet<Kind> =
         sources.iter().filter_map(|name| Source::parse(name).kind()).collect();
     (is_on(values, "dns") && !reads.is_empty()).then(|| Half {
-        name: "inroad-dns",
+        name: name(args, "dns"),
         rights: rights(&reads, if args.read_only { Writes::Nothing } else { Writes::Events }),
         namespace: values.some("namespace"),
         lease: lease(values, args, ("dns-enable-leader-election", "dns-leader-election-id")),
     })
+}
+
+/// Roles are named after the account, so that one account's do not take another one's place.
+fn name(args: &RbacArgs, half: &str) -> String {
+    let account = &args.service_account;
+    match account.ends_with(half) {
+        true => account.clone(),
+        false => format!("{account}-{half}"),
+    }
 }
 
 fn lease(values: &Values, args: &RbacArgs, flags: (&str, &str)) -> Option<(String, String)> {
@@ -100,10 +109,10 @@ impl Half {
             self.rights.iter().partition(everywhere);
         let mut text = String::new();
         if !cluster.is_empty() {
-            text.push_str(&role(self.name, None, &rules(&cluster), args));
+            text.push_str(&role(&self.name, None, &rules(&cluster), args));
         }
         if let Some(namespace) = self.namespace.as_deref().filter(|_| !within.is_empty()) {
-            text.push_str(&role(self.name, Some(namespace), &rules(&within), args));
+            text.push_str(&role(&self.name, Some(namespace), &rules(&within), args));
         }
         if let Some((namespace, lease)) = &self.lease {
             let name = format!("{}-lease", self.name);

@@ -12,6 +12,7 @@ use inroad_words::{Field, ObjectKey, Unit, controller::Controller, hold::HoldRea
 
 use crate::{
     EngineError, Memory, Planned,
+    live::Halves,
     pipeline::{self, Edges, Ground, Look},
 };
 
@@ -64,6 +65,8 @@ pub struct Session<'a> {
     pub memory: &'a mut Memory,
     /// The settings in force.
     pub controller: &'a Controller,
+    /// Which halves are on; of the other one nothing is asked.
+    pub halves: Halves,
     /// False: everything is planned once and nothing is done.
     pub act: bool,
 }
@@ -115,15 +118,23 @@ impl Session<'_> {
     }
 
     async fn inventory(&self) -> Result<Inventory, EngineError> {
+        if !self.halves.balancers {
+            return Ok(Inventory::default());
+        }
         Ok(Inventory::list(&self.edges.aws, &pipeline::ownership(self.controller)).await?)
     }
 
-    /// Everything that the world asks for, and every zone.
+    /// Everything that the world asks for, and every zone, of the halves that are on.
     async fn asked(&self) -> Result<BTreeSet<Unit>, EngineError> {
-        let mut units = inroad_intent::roots(&self.memory.world, self.controller);
-        units.insert(Unit::Foundation);
-        let zones = self.edges.dns.zones().await?;
-        units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
+        let mut units = BTreeSet::new();
+        if self.halves.balancers {
+            units.extend(inroad_intent::roots(&self.memory.world, self.controller));
+            units.insert(Unit::Foundation);
+        }
+        if self.halves.dns {
+            let zones = self.edges.dns.zones().await?;
+            units.extend(zones.into_iter().map(|zone| Unit::Zone(zone.key)));
+        }
         Ok(units)
     }
 

@@ -21,6 +21,7 @@ mod memory;
 mod observe;
 mod ownership;
 mod place;
+mod survey;
 mod throttle;
 mod value;
 

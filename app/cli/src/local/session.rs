@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{LocalArgs, backends::Backends, endpoints, ports, report};
 use crate::{
+    account::Account,
     cluster::{self, Cluster, Look},
     terminal,
 };
@@ -46,8 +47,9 @@ impl Session {
     /// What keeps it from starting.
     pub(super) async fn open(args: LocalArgs) -> anyhow::Result<Self> {
         let once = args.settings.values()?.on("once");
-        let state = args.state.as_deref();
-        let cluster = Cluster::open(&args.dir, state, &args.settings, args.backend.clone()).await?;
+        let account = args.state.as_deref().map_or(Account::Empty, Account::State);
+        let cluster =
+            Cluster::open(&args.dir, account, &args.settings, args.backend.clone()).await?;
         let emulator = cluster.emulator.clone();
         let stop = CancellationToken::new();
         let (listener, note) =

@@ -15,7 +15,7 @@ use crate::flags::Values;
 ///
 /// # Errors
 /// A flag that cannot be read, or nobody who knows the region.
-pub(super) async fn connect(values: &Values, client: &Client, gate: Gate) -> anyhow::Result<Aws> {
+pub(crate) async fn connect(values: &Values, client: &Client, gate: Gate) -> anyhow::Result<Aws> {
     let connect = settings(values, gate)?;
     let aws = Aws::connect(connect.clone()).await;
     if aws.config().region().is_some() {
@@ -34,7 +34,7 @@ pub(super) async fn connect(values: &Values, client: &Client, gate: Gate) -> any
 ///
 /// # Errors
 /// Nobody who knows it, tags that several or none have.
-pub(super) async fn vpc(values: &Values, client: &Client, aws: &Aws) -> anyhow::Result<String> {
+pub(crate) async fn vpc(values: &Values, client: &Client, aws: &Aws) -> anyhow::Result<String> {
     if let Some(vpc) = values.some("aws-vpc-id") {
         return Ok(vpc);
     }
@@ -62,7 +62,11 @@ pub(super) async fn vpc(values: &Values, client: &Client, aws: &Aws) -> anyhow::
     bail!("nobody knows the cluster's VPC: --aws-vpc-id is needed")
 }
 
-fn settings(values: &Values, gate: Gate) -> anyhow::Result<Connect> {
+/// How the flags say that AWS is asked.
+///
+/// # Errors
+/// A flag that cannot be read.
+pub(crate) fn settings(values: &Values, gate: Gate) -> anyhow::Result<Connect> {
     let throttle = match values.some("aws-api-throttle") {
         Some(text) => text.parse().context("--aws-api-throttle")?,
         None => Throttle::default(),

@@ -1,7 +1,7 @@
 //! `inroad run`: a cluster's API server is the feed, AWS and the zones are kept as its objects ask. In: flags. Out:
 //! a process that works until it is told to stop. Forbidden: deciding anything about load balancers or records.
 
-mod account;
+pub(crate) mod account;
 mod listen;
 mod logs;
 mod metrics;
@@ -60,7 +60,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     listen::listen(&places(&values), &answers, &closed).await?;
     let client = connect(&access(&values)).await?;
     let terms = Terms::default();
-    let edges = edges(&values, &client, &terms, &mut controller).await?;
+    let gates = (terms.balancers.gate(), terms.dns.gate());
+    let edges = edges(&values, &client, gates, &mut controller).await?;
     metrics.watch(edges.clone());
     let failing = engine(
         (&values, halves, controller),
@@ -75,7 +76,8 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(values.on("once") && failing > 0)))
 }
 
-fn access(values: &Values) -> Access {
+/// How the flags say that the API server is reached.
+pub(crate) fn access(values: &Values) -> Access {
     let timeout = match values.time("kube-api-request-timeout") {
         same if same == Access::default().timeout => values.time("request-timeout"),
         other => other,
@@ -88,23 +90,26 @@ fn access(values: &Values) -> Access {
 }
 
 /// AWS and DNS, each behind the gate of its half.
-async fn edges(
+///
+/// # Errors
+/// A flag that cannot be read, or nobody who knows where the cluster is.
+pub(crate) async fn edges(
     values: &Values,
     client: &Client,
-    terms: &Terms,
+    (balancers, dns): (Gate, Gate),
     controller: &mut Controller,
 ) -> anyhow::Result<Edges> {
-    let aws = account::connect(values, client, terms.balancers.gate()).await?;
+    let aws = account::connect(values, client, balancers).await?;
     if !controller.sources.balancers_are_elsewhere {
         controller.balancers.vpc_id = account::vpc(values, client, &aws).await?;
     }
     // The engine says when a zone is to be read again.
-    let dns = Cached::new(route53(&aws), Duration::MAX).gated(terms.dns.gate());
+    let dns = Cached::new(route53(&aws), Duration::MAX).gated(dns);
     Ok(Edges { aws, dns: Arc::new(dns) })
 }
 
 /// Route 53 in the same account, at the endpoint that was given for it.
-fn route53(aws: &Aws) -> Route53 {
+pub(crate) fn route53(aws: &Aws) -> Route53 {
     match aws.endpoint("Route 53") {
         Some(endpoint) => {
             let config = aws.config().to_builder().endpoint_url(endpoint).build();
@@ -171,7 +176,7 @@ fn any(terms: &Terms) -> Gate {
 }
 
 /// What has to be read.
-fn kinds(controller: &Controller, halves: Halves) -> BTreeSet<Kind> {
+pub(crate) fn kinds(controller: &Controller, halves: Halves) -> BTreeSet<Kind> {
     let sources = &controller.sources.sources;
     let mut kinds: BTreeSet<Kind> =
         sources.iter().filter(|_| halves.dns).filter_map(|source| source.kind()).collect();

@@ -26,6 +26,11 @@ pub struct Halves {
     pub dns: bool,
 }
 
+impl Halves {
+    /// Both are on.
+    pub const BOTH: Halves = Halves { balancers: true, dns: true };
+}
+
 /// The world and everything that it asks for.
 #[derive(Debug)]
 pub(crate) struct Asked {

@@ -1,7 +1,7 @@
 //! One life of a process: it knows nothing but the manifests, with the finalizers that the cluster keeps,
 //! and what AWS tells it.
 
-use inroad_engine::{Event, Memory, Session, Settled};
+use inroad_engine::{Event, Memory, Session, Settled, live::Halves};
 use inroad_words::controller::Controller;
 use inroad_world::{Change, World, manifest};
 
@@ -26,8 +26,13 @@ pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<
     let edges = lab.edges().await;
     let mut memory = Memory { world, ..Memory::default() };
     let mut failures = Vec::new();
-    let mut session =
-        Session { edges: &edges, memory: &mut memory, controller: &controller, act: true };
+    let mut session = Session {
+        edges: &edges,
+        memory: &mut memory,
+        controller: &controller,
+        halves: Halves::BOTH,
+        act: true,
+    };
     let settled = session
         .settle(&mut |event| match event {
             Event::Failed(unit, error) => failures.push(format!("{unit}: {error}")),
