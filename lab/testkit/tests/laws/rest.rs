@@ -37,12 +37,12 @@ proptest! {
     }
 }
 
-/// Somebody who still has a name in the zone, and nothing else: where nobody has, none of it is emptied.
+/// Somebody who still has a name in each zone, and nothing else: where nobody has, none of it is emptied.
 fn keeper() -> Vec<Object> {
     let manifest = format!(
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\n\
          metadata: {{name: {KEEPER}, namespace: z, annotations: {{\
-         external-dns.kubernetes.io/hostname: {KEEPER}.example.com, \
+         external-dns.kubernetes.io/hostname: \"{KEEPER}.example.com,{KEEPER}.other.org\", \
          external-dns.kubernetes.io/target: 192.0.2.99, \
          kubernetes.io/ingress.class: other}}}}\nspec: {{}}\n"
     );
