@@ -2,6 +2,7 @@
 //! the end-to-end suites, Go for their cluster) must be installed.
 
 mod arrows;
+mod bench;
 mod codes;
 mod golden;
 mod settings;
@@ -31,6 +32,8 @@ enum Chore {
         #[arg(long, default_value_t = 10_000)]
         cases: u32,
     },
+    /// Count what AWS is asked, hold it against the bounds, and print it beside what the peers need.
+    Bench,
     /// Write the blessed texts of all cases again.
     Bless,
     /// Write the reference of annotations (docs/annotations.md) from the settings table.
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Check => suite::check(),
         Chore::Test(args) => suite::test(&args),
         Chore::Fuzz { cases } => suite::fuzz(cases),
+        Chore::Bench => bench::run(),
         Chore::Bless => suite::bless(),
         Chore::Settings(args) => settings::run(&args),
         Chore::Testcluster => testcluster::print(),

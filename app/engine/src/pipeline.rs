@@ -216,7 +216,7 @@ async fn step(edges: Edges, id: OpId, op: Op) -> (OpId, Result<OpOutputs, (StepE
         },
         op => inroad_aws::apply(&edges.aws, op).await.map_err(|error| {
             let code = error.refusal().map(|refusal| refusal.code.clone());
-            let message = error.to_string();
+            let message = error.told();
             (StepError { message, code, ..StepError::default() }, error.retry())
         }),
     };

@@ -269,6 +269,7 @@ impl Session<'_> {
             plan: &planned.plan,
             outcome,
             joined: &joined.collect(),
+            settled: false,
         };
         inroad_status::report(&ran, before)
     }

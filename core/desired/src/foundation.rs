@@ -49,7 +49,7 @@ pub(crate) fn shape(asked: &FoundationIntent, facts: &Facts, controller: &Contro
         return out;
     };
     if controller.balancers.switches.given_backend_security_group.is_none() {
-        let group = group(Origins::of(Origin::field(first, "")), facts, controller);
+        let group = group(Origins::of(Origin::field(first, "")), controller);
         out.desired.security_groups.insert(GROUP.into(), group);
     }
     match unanswered(asked, facts) {
@@ -59,12 +59,12 @@ pub(crate) fn shape(asked: &FoundationIntent, facts: &Facts, controller: &Contro
     out
 }
 
-fn group(mut origins: Origins, facts: &Facts, controller: &Controller) -> Resource<SecurityGroup> {
+fn group(mut origins: Origins, controller: &Controller) -> Resource<SecurityGroup> {
     let settings = &controller.balancers;
     let spec = SecurityGroup {
         name: naming::shared_group(&settings.cluster_name),
         description: DESCRIPTION.into(),
-        vpc: security::vpc(facts, controller),
+        vpc: settings.vpc_id.clone(),
         ingress: BTreeSet::new(),
         tags: tags::shared(settings, GROUP, &mut origins),
     };

@@ -25,7 +25,7 @@ fn of_stack(stack: &StackIntent) -> BTreeSet<Need> {
 }
 
 fn of_balancer(balancer: &BalancerIntent) -> BTreeSet<Need> {
-    let mut needs = BTreeSet::from([Need::Vpc, Need::Subnets]);
+    let mut needs = BTreeSet::from([Need::Subnets]);
     let choices = balancer.listeners.values().filter_map(|it| it.certificates.as_ref());
     if choices.into_iter().any(|choice| !choice.discover.is_empty()) {
         needs.insert(Need::Certificates);
@@ -49,7 +49,6 @@ fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
     if foundation.needed_by.is_empty() {
         return needs;
     }
-    needs.insert(Need::Vpc);
     if !foundation.openings.is_empty() {
         needs.insert(interfaces(foundation));
     }

@@ -12,7 +12,7 @@ use inroad_words::{
 use ipnet::IpNet;
 
 use crate::{
-    balancer::{attributes, security},
+    balancer::attributes,
     model::{Desired, DesiredTargets, Resource, Shaped},
     naming,
     shape::Shaping,
@@ -52,7 +52,7 @@ fn target_group(shaping: &Shaping<'_>, id: &str, backend: &Backend) -> Resource<
     let cluster = &shaping.controller.balancers.cluster_name;
     let spec = TargetGroup {
         name: naming::target_group(cluster, shaping.stack, backend),
-        vpc: security::vpc(shaping.facts, shaping.controller),
+        vpc: shaping.controller.balancers.vpc_id.clone(),
         target_type: backend.target_type.value,
         ip_address_type: backend.family,
         port: backend.port,

@@ -33,6 +33,7 @@ pub(crate) fn web(path: &str) -> Origin {
 pub(crate) fn controller() -> Controller {
     let mut controller = Controller::default();
     controller.balancers.cluster_name = "prod".into();
+    controller.balancers.vpc_id = "vpc-1".into();
     controller
 }
 

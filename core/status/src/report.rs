@@ -7,10 +7,10 @@ mod release;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_desired::{Desired, Shaped};
+use inroad_desired::Shaped;
 use inroad_intent::{Compiled, Intent, model::StackIntent};
 use inroad_plan::{Outcome, Plan};
-use inroad_words::{Field, ObjectKey, ResourceKey, ResourceKind, facts::Outputs};
+use inroad_words::{Field, ObjectKey, ResourceKey, ResourceKind};
 
 pub use self::event::{Event, EventKind, Failure, failed};
 
@@ -37,6 +37,8 @@ pub struct Ran<'a> {
     /// Members that had none of the unit's finalizers before this pass: a first success is told to them
     /// even where nothing was left to do.
     pub joined: &'a BTreeSet<ObjectKey>,
+    /// Nobody looked: its fingerprint says that everything stands.
+    pub settled: bool,
 }
 
 /// What the cluster is to be told.
@@ -74,7 +76,7 @@ pub fn report(ran: &Ran<'_>, before: Option<&Report>) -> Report {
     let mut report = Report { standing, ..Report::default() };
     if let Intent::Stack(stack) = &ran.compiled.intent {
         events.extend(event::successes(ran, stack, &report.standing, told));
-        report.statuses = statuses(stack, &ran.shaped.desired, &ran.outcome.outputs);
+        report.statuses = statuses(ran, stack);
         report.release = release::release(ran, stack);
     }
     report.events = events;
@@ -83,11 +85,8 @@ pub fn report(ran: &Ran<'_>, before: Option<&Report>) -> Report {
 
 /// The load balancer's name and the ports whose listeners stand. Nothing of a stack that is held: what
 /// is asked for is not what stands.
-fn statuses(
-    stack: &StackIntent,
-    desired: &Desired,
-    known: &Outputs,
-) -> BTreeMap<ObjectKey, IngressStatus> {
+fn statuses(ran: &Ran<'_>, stack: &StackIntent) -> BTreeMap<ObjectKey, IngressStatus> {
+    let (desired, known) = (&ran.shaped.desired, &ran.outcome.outputs);
     let key = |kind, id: &str| ResourceKey::new(desired.unit.clone(), kind, id);
     let names = desired.load_balancers.keys().filter_map(|id| {
         let key = key(ResourceKind::LoadBalancer, id);
@@ -97,7 +96,8 @@ fn statuses(
         return BTreeMap::new();
     };
     let listens = |port: &u16| {
-        known.get(&key(ResourceKind::Listener, &port.to_string()), Field::Arn).is_some()
+        let key = key(ResourceKind::Listener, &port.to_string());
+        ran.settled || known.get(&key, Field::Arn).is_some()
     };
     let ports = desired.listeners.keys().copied().filter(listens).collect();
     let status = IngressStatus { hostname: name.to_lowercase(), ports };

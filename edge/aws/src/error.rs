@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use inroad_words::{Diagnostic, Origin, Retry};
+use inroad_words::Retry;
 
 use crate::codes;
 
@@ -133,6 +133,13 @@ impl Error {
             .then(|| action.unwrap_or_else(|| refusal.action()))
     }
 
+    /// The sentence for those whose object needs it: a missing permission with what mends it.
+    pub fn told(&self) -> String {
+        let Some(action) = self.denied() else { return self.to_string() };
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
+        format!("{}: {self} (help: add to the policy of inroad's role: {statement})", codes::DENIED)
+    }
+
     /// Whether AWS's code is this one.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.refusal().is_some_and(|refusal| refusal.code == code)
@@ -163,14 +170,6 @@ impl Error {
         let status = error.raw_response().map(|response| response.status().as_u16());
         sort(answer.is_some(), status)(refusal)
     }
-}
-
-/// A missing permission as those are told whose object needs it.
-pub fn denied(action: &str, origin: Origin) -> Diagnostic {
-    let message = format!("the IAM policy does not allow {action}, so this waits");
-    let statement = format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
-    Diagnostic::error(codes::DENIED, origin, message)
-        .help(format!("add to the policy of inroad's role: {statement}"))
 }
 
 /// The gate's answer to an attempt of a write.
@@ -273,10 +272,11 @@ mod tests {
         let Error::Denied(mut refusal) = variant("UnauthorizedOperation", 403) else { panic!() };
         refusal.message =
             "User: x is not authorized to perform: ec2:CreateTags on resource: y".into();
-        let action = Error::Denied(refusal).denied().expect("it is named");
+        let action = Error::Denied(refusal.clone()).denied().expect("it is named");
         assert_eq!(action, "ec2:CreateTags");
-        let told = denied(&action, Origin::Default).to_string();
-        assert!(told.contains("ec2:CreateTags") && told.contains(codes::DENIED.0), "{told}");
+        let told = Error::Denied(refusal).told();
+        assert!(told.contains(r#""Action": "ec2:CreateTags""#), "{told}");
+        assert!(told.starts_with(codes::DENIED.0), "{told}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use attempts::{Answer, Sum};
 pub use client::Aws;
 pub use connect::{Connect, Gate, Patience, https};
 pub use elbv2::Inventory;
-pub use error::{Error, Refusal, denied};
+pub use error::{Error, Refusal};
 pub use facts::gather;
 pub use observe::{observe, observe_targets};
 pub use ownership::Ownership;

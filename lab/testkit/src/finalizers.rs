@@ -27,6 +27,7 @@ pub fn sign(finalizers: &mut Finalizers, plans: &[Planned]) {
             plan: &planned.plan,
             outcome: &run.finish(),
             joined: &Default::default(),
+            settled: false,
         };
         for (object, finalizer) in report(&ran, None).release {
             finalizers.release(&object, &finalizer);

@@ -10,7 +10,7 @@ use inroad_plan::outputs_of;
 use inroad_words::{
     Arn, Field, Kind, ObjectKey, ResourceKey, ResourceKind, TargetKey, Unit,
     facts::Outputs,
-    observed::{Observed, SeenTargets},
+    observed::Observed,
     published::{BindingStep, Standing},
 };
 use inroad_world::{Change, World, crd::TargetGroupBinding};
@@ -29,6 +29,9 @@ impl Turn {
         made: &Outputs,
     ) -> Result<(), EngineError> {
         let Unit::Stack(stack) = &self.unit else { return Ok(()) };
+        if !self.publishes {
+            return Ok(());
+        }
         let mut known = (*self.outputs).clone();
         known.0.retain(|(key, _), _| key.unit != self.unit);
         known.0.extend(left.map_or_else(|| made.clone(), |left| outputs_of(left, &self.unit)).0);
@@ -53,13 +56,11 @@ impl Turn {
         Some((standing, identities(&self.world, targets)))
     }
 
-    /// A target group without targets, where its checkpoint vouches for those that it should have.
-    pub(super) fn vouched_for(&self) -> Option<Observed> {
-        let (standing, identities) = self.binding()?;
-        let Intent::Targets(targets) = &self.compiled.intent else { return None };
-        let targets = (targets.held.is_none() && is_current(&standing, &identities))
-            .then(|| SeenTargets { group: standing.says.group, targets: Default::default() })?;
-        Some(Observed { targets: Some(targets), ..Observed::default() })
+    /// Whether the checkpoint vouches for the targets that there should be.
+    pub(super) fn vouched_for(&self) -> bool {
+        let Intent::Targets(targets) = &self.compiled.intent else { return false };
+        let vouches = |(standing, identities)| is_current(&standing, &identities);
+        targets.held.is_none() && self.binding().is_some_and(vouches)
     }
 
     /// Before targets change no checkpoint may vouch for them.

@@ -7,6 +7,7 @@ mod backoff;
 mod bindings;
 mod memory;
 mod queue;
+mod restart;
 mod start;
 mod turn;
 mod wake;
@@ -137,6 +138,8 @@ pub struct Engine {
     naming: bool,
     zones_at: Instant,
     quiet: bool,
+    /// The cluster knows TargetGroupBindings.
+    publishes: bool,
 }
 
 /// What an engine is made of.
@@ -191,6 +194,7 @@ impl Engine {
             naming: false,
             zones_at: Instant::now(),
             quiet: false,
+            publishes: false,
         }
     }
 
@@ -246,8 +250,14 @@ impl Engine {
         for news in all {
             listed.extend(start::listed(&news));
             match news {
-                News::Changes { changes: more, .. } => changes.extend(more),
-                other => tell(Told::Cluster(&other)),
+                News::Changes { kind, changes: more, complete } => {
+                    self.publishes |= complete && kind == Kind::TargetGroupBinding;
+                    changes.extend(more);
+                }
+                other => {
+                    self.publishes &= other != News::Absent { kind: Kind::TargetGroupBinding };
+                    tell(Told::Cluster(&other));
+                }
             }
         }
         let objects: Vec<_> = changes.iter().map(|it| bindings::object(it).clone()).collect();
@@ -276,7 +286,10 @@ impl Engine {
             let due = self.asked.compile(Some(&touched), &self.hands.controller);
             self.take_due(due, None);
         }
-        for unit in bound.into_iter().filter(|unit| self.asked.compiled(unit).is_some()) {
+        // Who failed has a time of its own.
+        let may =
+            |unit: &Unit| self.asked.compiled(unit).is_some() && !self.backoff.is_failing(unit);
+        for unit in bound.into_iter().filter(may) {
             self.queue.push(unit, Lane::Background, Instant::now());
         }
     }

@@ -16,6 +16,7 @@ use inroad_world::World;
 use k8s_openapi::api::networking::v1::Ingress;
 use tokio_util::sync::CancellationToken;
 
+use super::Lane;
 use crate::{
     EngineError, Planned,
     pipeline::{self, Applied, Edges, Ground, Look},
@@ -45,6 +46,10 @@ pub(crate) struct Turn {
     pub(crate) seen: Option<Arc<Observed>>,
     /// The listing of everything, for the first look at a unit.
     pub(crate) listed: Option<Arc<Inventory>>,
+    /// Whether anybody waits for it.
+    pub(crate) lane: Lane,
+    /// Whether the cluster knows TargetGroupBindings.
+    pub(crate) publishes: bool,
     /// Why nothing may be deleted now, if nothing may.
     pub(crate) keep: Option<HoldReason>,
     /// What the cluster was told last.
@@ -64,6 +69,8 @@ pub(crate) struct Worked {
     pub(crate) outcome: Outcome,
     /// What is there now; `None` where that must be looked at again.
     pub(crate) left: Option<Arc<Observed>>,
+    /// Whether something is left that nobody waits for.
+    pub(crate) late: bool,
     /// When what failed is worth another attempt.
     pub(crate) retry: Option<Retry>,
     /// What the cluster was told, whole or in part.
@@ -80,26 +87,39 @@ impl Turn {
     }
 
     async fn work(&self, hands: &Hands) -> Result<Worked, EngineError> {
+        if let Some(planned) = self.as_it_was(hands).await {
+            let joined = self.add_finalizers(hands).await?;
+            let settled = Ended { joined, settled: true, ..Ended::at_once(planned) };
+            return Ok(self.finish(hands, settled).await);
+        }
         let (mut planned, observed) = self.plan(hands).await?;
         if let Some(reason) = &self.keep {
             planned.plan = planned.plan.holding(deletes, reason);
         }
         if !hands.act {
-            return Ok(only_planned(planned, observed));
+            return Ok(Worked::only_planned(planned, observed));
+        }
+        let mut late = false;
+        if self.lane != Lane::Background {
+            (planned.plan, late) = planned.plan.urgent();
         }
         let joined = self.add_finalizers(hands).await?;
         if planned.plan.is_empty() {
-            let applied = nothing_done(&planned);
             let left = Some(Arc::new(observed));
-            return Ok(self.finish(hands, planned, (applied, joined), left).await);
+            let ended = Ended { joined, left, late, ..Ended::at_once(planned) };
+            return Ok(self.finish(hands, ended).await);
         }
-        self.blank_checkpoint(hands).await?;
+        // Targets do not wait for it: without it, whoever comes after us looks in vain at most.
+        if let Err(error) = self.blank_checkpoint(hands).await {
+            tracing::warn!(unit = %self.unit, %error, "a checkpoint stays as it was");
+        }
         let go_on = || !hands.stop.is_cancelled();
         let applied = pipeline::apply(&self.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
         let left = whole
             .then(|| Arc::new(left_behind(&planned.plan, &observed, &applied.outcome.outputs)));
-        Ok(self.finish(hands, planned, (applied, joined), left).await)
+        let ended = Ended { planned, applied, joined, left, late, settled: false };
+        Ok(self.finish(hands, ended).await)
     }
 
     async fn plan(&self, hands: &Hands) -> Result<(Planned, Observed), EngineError> {
@@ -109,15 +129,7 @@ impl Turn {
             (None, None) => Look::Alone,
         };
         let ground = Ground { controller: &hands.controller, outputs: &self.outputs, look };
-        let plan = async |look| {
-            let ground = Ground { look, ..ground };
-            pipeline::planned(&self.edges, &ground, &self.unit, self.compiled.clone()).await
-        };
-        let vouched = self.vouched_for().filter(|_| matches!(look, Look::Listed(_)));
-        let Some(empty) = vouched else { return plan(look).await };
-        let (planned, _) = plan(Look::Known(&empty)).await?;
-        let full = left_behind(&planned.plan, &empty, &self.outputs);
-        plan(Look::Known(&full)).await
+        pipeline::planned(&self.edges, &ground, &self.unit, self.compiled.clone()).await
     }
 
     /// What is made for an object must be taken away before the object may go. Those that are new come
@@ -135,13 +147,8 @@ impl Turn {
     }
 
     /// Tells the cluster, and gathers what is to be remembered.
-    async fn finish(
-        &self,
-        hands: &Hands,
-        planned: Planned,
-        (applied, joined): (Applied, BTreeSet<ObjectKey>),
-        left: Option<Arc<Observed>>,
-    ) -> Worked {
+    async fn finish(&self, hands: &Hands, ended: Ended) -> Worked {
+        let Ended { planned, applied, joined, left, late, settled } = ended;
         let Applied { outcome, mut retry } = applied;
         let ran = Ran {
             compiled: &planned.compiled,
@@ -149,6 +156,7 @@ impl Turn {
             plan: &planned.plan,
             outcome: &outcome,
             joined: &joined,
+            settled,
         };
         let report = report(&ran, self.told.as_deref());
         let mut told = self.told.clone();
@@ -167,7 +175,7 @@ impl Turn {
             }
         }
         let looked = self.seen.is_none() && left.is_some();
-        Worked { planned, outcome, left, retry, told, looked }
+        Worked { planned, outcome, left, late, retry, told, looked }
     }
 
     async fn tell(&self, hands: &Hands, report: &Report) -> Result<(), EngineError> {
@@ -189,15 +197,39 @@ impl Turn {
     }
 }
 
-/// What a turn comes to where nothing may be done: it is planned again only when something changes.
-fn only_planned(planned: Planned, observed: Observed) -> Worked {
-    let Applied { outcome, retry } = nothing_done(&planned);
-    let left = Some(Arc::new(observed));
-    Worked { planned, outcome, left, retry, told: None, looked: true }
+/// How far a turn has come before the cluster is told.
+struct Ended {
+    planned: Planned,
+    applied: Applied,
+    joined: BTreeSet<ObjectKey>,
+    left: Option<Arc<Observed>>,
+    late: bool,
+    settled: bool,
 }
 
-fn nothing_done(planned: &Planned) -> Applied {
-    Applied { outcome: Run::new(planned.plan.clone()).finish(), retry: None }
+impl Ended {
+    /// With nothing to do.
+    fn at_once(planned: Planned) -> Self {
+        let outcome = Run::new(planned.plan.clone()).finish();
+        Self {
+            planned,
+            applied: Applied { outcome, retry: None },
+            joined: BTreeSet::new(),
+            left: None,
+            late: false,
+            settled: false,
+        }
+    }
+}
+
+impl Worked {
+    /// What a turn comes to where nothing may be done: it is planned again only when something changes.
+    fn only_planned(planned: Planned, observed: Observed) -> Self {
+        let Ended { planned, applied, .. } = Ended::at_once(planned);
+        let Applied { outcome, retry } = applied;
+        let left = Some(Arc::new(observed));
+        Self { planned, outcome, left, late: false, retry, told: None, looked: true }
+    }
 }
 
 /// Steps after which something is gone that others may still use.

@@ -121,6 +121,8 @@ impl Engine {
             outputs: self.memory.outputs.clone(),
             seen,
             listed: self.memory.listed.clone().filter(|_| first),
+            lane,
+            publishes: self.publishes,
             keep,
             told,
             edges: self.edges(lane),
@@ -192,6 +194,10 @@ impl Engine {
         for key in standing.iter().filter(|key| self.asked.stack(key).is_none()) {
             tell(Told::Orphan(key));
         }
+        // Who needs a name or an ARN of these need not wait for the stack's own turn.
+        for unit in standing.iter().cloned().map(Unit::Stack).chain([Unit::Foundation]) {
+            self.memory.know(&unit, &inventory.known(&unit));
+        }
         self.memory.listed = Some(Arc::new(inventory));
         self.asked.know_standing(standing);
         let due = self.asked.compile_shared(&self.hands.controller);
@@ -225,7 +231,7 @@ impl Engine {
     }
 
     fn remember(&mut self, unit: &Unit, current: bool, worked: turn::Worked) {
-        let turn::Worked { planned, outcome, left, retry, told, looked } = worked;
+        let turn::Worked { planned, outcome, left, late, retry, told, looked } = worked;
         let now = Instant::now();
         let news = self.memory.know(unit, &outcome.outputs);
         self.memory.know_new_groups(&planned, &outcome);
@@ -248,6 +254,9 @@ impl Engine {
                 let at = (checked + self.pace.of(unit) + spread).max(now);
                 self.queue.push(unit.clone(), Lane::Background, at);
             }
+        }
+        if late {
+            self.queue.push(unit.clone(), Lane::Background, now);
         }
         if news {
             self.wake(unit);

@@ -24,10 +24,6 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    pub(crate) async fn new() -> Self {
-        Self::of(Settings::default())
-    }
-
     pub(crate) fn of(settings: Settings) -> Self {
         let emulator = Emulator::new(settings);
         seed::restore(&mut emulator.account(), &given()).expect("the document is one");

@@ -4,12 +4,11 @@
 //! touched.
 
 mod account;
-mod costs;
 mod process;
 
 use account::{Lab, canonical};
-use inroad_emulator::Fault;
 use inroad_emulator::faults::{Effect, Script};
+use inroad_emulator::{Fault, Settings};
 
 const BOTH: &str = include_str!("both.yaml");
 const EDITED: &str = include_str!("edited.yaml");
@@ -35,7 +34,7 @@ fn death(skip: usize) -> Script {
 
 /// How many calls it takes from one state to another, undisturbed, and what that leaves.
 async fn undisturbed(from: &[&str], to: &str) -> (usize, String) {
-    let lab = Lab::new().await;
+    let lab = Lab::of(Settings::default());
     for manifests in from {
         process::run(&lab, manifests).await;
     }
@@ -50,7 +49,7 @@ async fn cut_everywhere(from: &[&str], to: &str) {
     assert!(calls > 10, "{calls} calls are no test");
     for after_effect in [false, true] {
         for cut in 0..calls {
-            let lab = Lab::new().await;
+            let lab = Lab::of(Settings::default());
             for manifests in from {
                 process::run(&lab, manifests).await;
             }
@@ -87,7 +86,7 @@ async fn a_deletion_cut_anywhere_is_finished_by_the_next_process() {
 
 #[tokio::test]
 async fn what_is_settled_costs_no_write() {
-    let lab = Lab::new().await;
+    let lab = Lab::of(Settings::default());
     process::run(&lab, BOTH).await;
     let writes = lab.writes();
     process::run(&lab, BOTH).await;
@@ -98,7 +97,7 @@ async fn what_is_settled_costs_no_write() {
 async fn throttling_only_costs_time() {
     let (_, wanted) = undisturbed(&[], BOTH).await;
     for service in ["ec2", "elasticloadbalancing", "route53"] {
-        let lab = Lab::new().await;
+        let lab = Lab::of(Settings::default());
         for skip in [0, 3, 9] {
             lab.emulator.script(Script::new(service, "*", 1, Effect::Throttle).after(skip));
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use inroad_intent::model::{BalancerIntent, ListenerIntent, SecurityIntent};
 use inroad_words::{
     Diagnostic, Field, Origins, ResourceKind, Said, Value,
-    controller::Controller,
     facts::{Facts, Need},
     hold::HoldReason,
     network::{IngressRule, Peer, SecurityGroup},
@@ -106,7 +105,7 @@ fn managed(shaping: &Shaping<'_>, balancer: &BalancerIntent) -> Resource<Securit
     let spec = SecurityGroup {
         name: naming::managed_group(&settings.cluster_name, shaping.stack),
         description: DESCRIPTION.into(),
-        vpc: vpc(shaping.facts, shaping.controller),
+        vpc: shaping.controller.balancers.vpc_id.clone(),
         ingress,
         tags: shaping.tagger().tags(MANAGED, &balancer.tags, &mut origins),
     };
@@ -141,11 +140,6 @@ fn tcp(port: u16, peer: Peer) -> IngressRule {
         peer,
         description: String::new(),
     }
-}
-
-/// The VPC that everything stands in: the one that was found, else the one that was given.
-pub(crate) fn vpc(facts: &Facts, controller: &Controller) -> String {
-    facts.vpc.as_ref().map_or(&controller.balancers.vpc_id, |vpc| &vpc.id).clone()
 }
 
 #[cfg(test)]

@@ -134,10 +134,10 @@ fn questions_are_asked_only_where_answers_are_used() {
     let groups = said(vec!["sg-1".to_owned(), "web".to_owned()]);
     asked.security = SecurityIntent::Given { groups, manage_backend_rules: said(false) };
     let groups = Need::SecurityGroups(["sg-1".to_owned(), "web".to_owned()].into());
-    let want = BTreeSet::from([Need::Vpc, Need::Subnets, Need::Certificates, groups]);
+    let want = BTreeSet::from([Need::Subnets, Need::Certificates, groups]);
     assert_eq!(needs(&stack(asked), &controller()), want);
     let explicit = balancer([(443, https(&["arn"], &[], vec![]))]);
-    assert_eq!(needs(&stack(explicit), &controller()), BTreeSet::from([Need::Vpc, Need::Subnets]));
+    assert_eq!(needs(&stack(explicit), &controller()), BTreeSet::from([Need::Subnets]));
 }
 
 fn a_listener() -> impl Strategy<Value = ListenerIntent> {

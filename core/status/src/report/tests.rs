@@ -1,4 +1,4 @@
-use inroad_desired::Resource;
+use inroad_desired::{Desired, Resource};
 use inroad_plan::{
     Op, OpId, Outcome, Run, StepError,
     plan::{Change, FieldChange, Step, Subject},
@@ -20,6 +20,7 @@ struct Pass {
     plan: Plan,
     failing: &'static [u32],
     joined: BTreeSet<ObjectKey>,
+    settled: bool,
 }
 
 fn ingress(name: &str) -> ObjectKey {
@@ -40,7 +41,8 @@ fn pass(members: &[&str], leaving: &[&str]) -> Pass {
     };
     let shaped = Shaped { desired: Desired::nothing(unit.clone()), diagnostics: Vec::new() };
     let plan = Plan::nothing(unit);
-    Pass { stack, said: Vec::new(), shaped, plan, failing: &[], joined: BTreeSet::new() }
+    let (said, joined) = (Vec::new(), BTreeSet::new());
+    Pass { stack, said, shaped, plan, failing: &[], joined, settled: false }
 }
 
 impl Pass {
@@ -93,7 +95,8 @@ impl Pass {
             reads: Reads::default(),
         };
         let (shaped, plan, joined) = (&self.shaped, &self.plan, &self.joined);
-        report(&Ran { compiled: &compiled, shaped, plan, outcome, joined }, before)
+        let settled = self.settled;
+        report(&Ran { compiled: &compiled, shaped, plan, outcome, joined, settled }, before)
     }
 
     fn released(&self) -> Vec<String> {
@@ -321,6 +324,9 @@ fn a_status_is_the_name_with_every_port_whose_listener_stands() {
     };
     let both = BTreeMap::from([(ingress("a"), status.clone()), (ingress("b"), status)]);
     assert_eq!(pass.report(None).statuses, both);
+    pass.settled = true;
+    let all = BTreeSet::from([80, 443, 8443]);
+    assert_eq!(pass.report(None).statuses[&ingress("a")].ports, all, "nobody looked for them");
     let held = pass.held(HoldReason::Diagnostic("LB0001".into()));
     assert_eq!(held.report(None).statuses, BTreeMap::new());
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::{
@@ -88,6 +89,45 @@ async fn retries_end_where_they_are_told_to() {
     let error = apply(&aws, &create(&world)).await.expect_err("one attempt");
     assert!(matches!(error, Error::Throttled(_)), "{error:?}");
     assert_eq!(aws.calls().values().sum::<u64>(), 1);
+}
+
+/// Never answers.
+#[derive(Debug, Clone)]
+struct Silence;
+
+impl HttpClient for Silence {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Silence {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_for_ever() {
+    let world = World::new().await;
+    let mut silent = connect(&world);
+    silent.http = Some(SharedHttpClient::new(Silence));
+    silent.patience.attempt = Duration::from_millis(20);
+    silent.patience.call = Duration::from_millis(30);
+    let aws = Aws::connect(silent).await;
+    let error = apply(&aws, &create(&world)).await.expect_err("nobody answers");
+    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    assert_eq!(
+        error.retry(),
+        Retry::Soon,
+        "whether it was done is seen when it is looked at again"
+    );
+    let default = Connect::default().patience;
+    assert!(default.attempt <= default.call && default.call <= Duration::from_secs(120));
 }
 
 /// Writes down where each request goes, and passes it on.

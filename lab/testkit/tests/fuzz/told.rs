@@ -79,6 +79,6 @@ fn reported(planned: &Planned, outcome: &Outcome) -> impl std::fmt::Debug + use<
         Intent::Stack(stack) => status::before(stack),
         _ => BTreeSet::new(),
     };
-    let ran = status::Ran { compiled, shaped, plan, outcome, joined: &joined };
+    let ran = status::Ran { compiled, shaped, plan, outcome, joined: &joined, settled: false };
     (before, status::report(&ran, None))
 }

@@ -1,6 +1,7 @@
 use inroad_words::{
     ResourceKey, Unit,
     balancer::{IpAddressType, ListenerProtocol},
+    controller::Controller,
     facts::Facts,
 };
 
