@@ -37,12 +37,19 @@ impl Lab {
         surroundings: &Surroundings,
         look: &mut dyn FnMut(&Account, &Step),
     ) -> Vec<Planned> {
-        let world = strategies::carrying(&mut self.finalizers, objects.to_vec());
         let controller = strategies::controller();
-        let corridor = Corridor { world: &world, surroundings, controller: &controller };
-        let plans = corridor.settle(&mut self.account, look);
-        sign(&mut self.finalizers, &plans);
-        plans
+        let mut plans = Vec::new();
+        // Who is released is gone afterwards, and whoever waited for its names has another turn.
+        loop {
+            let world = strategies::carrying(&mut self.finalizers, objects.to_vec());
+            let corridor = Corridor { world: &world, surroundings, controller: &controller };
+            let settled = corridor.settle(&mut self.account, look);
+            sign(&mut self.finalizers, &settled);
+            plans.extend(settled);
+            if strategies::carrying(&mut self.finalizers, objects.to_vec()) == world {
+                return plans;
+            }
+        }
     }
 
     /// Everything planned against what is there.
