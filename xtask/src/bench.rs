@@ -1,5 +1,6 @@
 //! What inroad costs, row by row, beside what the two peers need for the same. Bounds are asserted by the
-//! test that counts; this only runs it and shows its rows.
+//! tests that count, the engine's in process and the built binary's at a proxy; this only runs them and
+//! shows their rows.
 
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use anyhow::{Context, bail};
 /// How rows begin in the output of the test.
 const ROW: &str = "| ";
 
-/// Runs the counting test and prints its table.
+/// Runs the counting tests and prints their tables.
 pub(crate) fn run() -> anyhow::Result<()> {
     // The selection of the other chores, so that nothing is built with other features.
     let args =
@@ -29,7 +30,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     if rows.is_empty() {
         bail!("the test has counted nothing:\n{text}");
     }
-    Ok(())
+    crate::suite::bench()
 }
 
 /// The rows in an order that does not depend on which test came first.

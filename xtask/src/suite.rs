@@ -110,11 +110,23 @@ fn live() -> anyhow::Result<()> {
     python("tests/live", &crate::testcluster::environment()?)
 }
 
-/// Runs pytest on a folder, in an environment of its own with pinned packages.
+/// What the built binary costs, counted at the proxy; its rows are printed.
+pub(crate) fn bench() -> anyhow::Result<()> {
+    cargo(&["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])?;
+    let variables = crate::testcluster::environment()?;
+    run(pytest()?.args(["-s", "tests/live/bench.py"]).envs(variables))
+}
+
+/// Runs pytest on a folder.
 fn python(folder: &str, variables: &[(&str, PathBuf)]) -> anyhow::Result<()> {
-    let pytest = environment()?.join("bin/pytest");
-    let flags = ["-q", "--color=no", "--durations=8", "-p", "no:cacheprovider", folder];
-    run(Command::new(pytest).args(flags).envs(variables.iter().cloned()))
+    run(pytest()?.args(["--durations=8", folder]).envs(variables.iter().cloned()))
+}
+
+/// pytest in an environment of its own with pinned packages.
+fn pytest() -> anyhow::Result<Command> {
+    let mut pytest = Command::new(environment()?.join("bin/pytest"));
+    pytest.args(["-q", "--color=no", "-p", "no:cacheprovider"]);
+    Ok(pytest)
 }
 
 /// The virtual environment, made once for each content of requirements.txt, outside the checkout.
