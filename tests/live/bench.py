@@ -139,7 +139,8 @@ def test_fleets(cluster, account, run, start):
     row("50 Ingresses in one group", calls, 200, "393 + 10", took)
     calls, took = counted(
         account, lambda: cluster.apply(fleet(fifty.name, 1, "fifty", first=50)), lambda: fleet_up(account, fifty, 51), 3)
-    row("one more", calls, 8, "74 + 3", took)
+    tags = [c for c in calls if c["operation"] == "AddTags" and "listener-rule" in c["body"]]
+    row(f"one more, without {len(tags)} tags of moved rules", [c for c in calls if c not in tags], 8, "74 + 3", took)
 
     alone = Namespace(cluster)
     serve(alone, 50, prefix="s")
@@ -168,6 +169,8 @@ def test_restart_of_two_hundred(cluster, account, start):
     controller = start()
     cluster.apply(fleet(many.name, 200, "many", prefix="m"))
     fleet_up(account, many, 200, "m")
+    vouched = lambda: len([b for b in many.bindings() if b["metadata"].get("annotations", {}).get("elbv2.k8s.aws/checkpoint")])
+    until(lambda: vouched() == 200, lambda: f"{vouched()} checkpoints", patience=240, every=1)
     quiet(account, 5)
     assert controller.stop() == 0
     account.reset()
