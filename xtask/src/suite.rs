@@ -113,8 +113,15 @@ fn live() -> anyhow::Result<()> {
 /// What the built binary costs, counted at the proxy; its rows are printed.
 pub(crate) fn bench() -> anyhow::Result<()> {
     cargo(&["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])?;
+    // Its memory is that of the program as people run it.
+    cargo(&["build", "--quiet", "--release", "--package", "inroad"])?;
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let variables = crate::testcluster::environment()?;
-    run(pytest()?.args(["-s", "tests/live/bench.py"]).envs(variables))
+    run(pytest()?
+        .args(["-s", "tests/live/bench.py"])
+        .env("INROAD_BINARY", target.join("release/inroad"))
+        .envs(variables))
 }
 
 /// Runs pytest on a folder.

@@ -34,6 +34,9 @@ use crate::{EngineError, Planned, pipeline::Edges};
 
 pub use self::{asked::Halves, queue::Lane};
 
+/// Edits that come together, as of one `kubectl apply`, have one turn.
+const GATHER_EDITS: Duration = Duration::from_millis(100);
+
 /// How the engine keeps time.
 #[derive(Debug, Clone)]
 pub struct Pace {
@@ -315,7 +318,9 @@ impl Engine {
         let now = Instant::now();
         for (unit, own) in due.units {
             self.memory.unsettle(&unit);
-            self.queue.push(unit, lane.unwrap_or(own), now);
+            let lane = lane.unwrap_or(own);
+            let gather = if lane == Lane::Change { GATHER_EDITS } else { Duration::ZERO };
+            self.queue.push(unit, lane, now + gather);
         }
         if !due.gone.is_empty() {
             let gone = |unit: &Unit| due.gone.contains(unit);
