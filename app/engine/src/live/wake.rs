@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use inroad_aws::Inventory;
-use inroad_words::{Unit, hold::HoldReason, retry::Retry};
+use inroad_words::{Unit, hold::HoldReason, observed::Observed, retry::Retry};
 use tokio::time::Instant;
 
 use super::{Engine, Lane, Told, Work, memory::Known, turn};
@@ -212,6 +212,7 @@ impl Engine {
             Ok(worked) => {
                 let (planned, outcome) = (&worked.planned, &worked.outcome);
                 tell(Told::Turn { planned, outcome, took });
+                self.know_stands(&unit, worked.left.as_deref());
                 self.remember(&unit, current, worked);
             }
             Err(error) => {
@@ -228,6 +229,19 @@ impl Engine {
             self.backoff.retain(|other| *other != unit);
         }
         self.release_foundation();
+    }
+
+    /// What a stack's turn left of it, as far as that is known: what stacks share goes with the last of them.
+    fn know_stands(&mut self, unit: &Unit, left: Option<&Observed>) {
+        let Unit::Stack(stack) = unit else { return };
+        let stands = left.is_none_or(|left| {
+            let groups = left.security_groups.is_empty() && left.target_groups.is_empty();
+            !groups || !left.load_balancers.is_empty()
+        });
+        if self.asked.know_stands(stack, stands) {
+            let due = self.asked.compile_shared(&self.hands.controller);
+            self.take_due(due, None);
+        }
     }
 
     fn remember(&mut self, unit: &Unit, current: bool, worked: turn::Worked) {
