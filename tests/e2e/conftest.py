@@ -11,6 +11,7 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -29,7 +30,13 @@ def until(check, what="", patience=PATIENCE):
     """Waits for a condition; what it came to is given back."""
     deadline = time.monotonic() + patience
     while True:
-        seen = check()
+        try:
+            seen = check()
+        except ClientError as error:
+            # Gone between two questions: asked in the middle of a change.
+            if not error.response["Error"]["Code"].endswith("NotFound"):
+                raise
+            seen = None
         if seen:
             return seen
         if time.monotonic() > deadline:

@@ -34,6 +34,12 @@ enum Chore {
     },
     /// Count what AWS is asked, hold it against the bounds, and print it beside what the peers need.
     Bench,
+    /// Run seeded schedules of trouble against the real engine, optimised, since there are thousands.
+    Sim {
+        /// `--seed N`, `--count N`, `--seconds N`, `--trace`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Write the blessed texts of all cases again.
     Bless,
     /// Write the reference of annotations (docs/annotations.md) from the settings table.
@@ -51,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(args) => suite::test(&args),
         Chore::Fuzz { cases } => suite::fuzz(cases),
         Chore::Bench => bench::run(),
+        Chore::Sim { args } => suite::simulate(&args),
         Chore::Bless => suite::bless(),
         Chore::Settings(args) => settings::run(&args),
         Chore::Testcluster => testcluster::print(),

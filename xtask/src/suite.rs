@@ -45,11 +45,20 @@ pub(crate) fn fuzz(cases: u32) -> anyhow::Result<()> {
     run(Command::new("cargo").args(fuzz).env("INROAD_FUZZ_CASES", cases.to_string()))
 }
 
+/// Schedules of `lab/sim`. The whole workspace is selected, so that what other builds made is used again.
+pub(crate) fn simulate(args: &[String]) -> anyhow::Result<()> {
+    cargo(&["build", "--quiet", "--release", "--workspace", "--bins"])?;
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    run(Command::new(target.join("release/inroad-sim")).args(args))
+}
+
 /// All stages in order; the first that fails ends the run.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<()> {
-    let stages: [(&str, fn() -> anyhow::Result<()>); 7] = [
+    let stages: [(&str, fn() -> anyhow::Result<()>); 8] = [
         ("arrows", crate::arrows::check),
         ("rust", rust),
+        ("simulation", simulation),
         ("goldens", goldens),
         ("battery", battery),
         ("end-to-end", end_to_end),
@@ -90,6 +99,13 @@ fn goldens() -> anyhow::Result<()> {
         cargo(&[&golden[..], &["--scope", scope]].concat())?;
     }
     cargo(&golden)
+}
+
+/// As many schedules as there is time for, beginning with another seed each day.
+fn simulation() -> anyhow::Result<()> {
+    let days = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |it| it.as_secs() / 86_400);
+    let seed = (days * 1_000_000).to_string();
+    simulate(&["--seed", &seed, "--seconds", "90"].map(str::to_owned))
 }
 
 fn battery() -> anyhow::Result<()> {

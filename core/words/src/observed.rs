@@ -30,15 +30,6 @@ pub struct Observed {
     pub records: Option<BTreeMap<crate::record::RecordKey, Record>>,
 }
 
-impl Observed {
-    /// Whether a stack has no resources at all.
-    pub fn is_no_stack(&self) -> bool {
-        self.security_groups.values().all(Vec::is_empty)
-            && self.target_groups.values().all(Vec::is_empty)
-            && self.load_balancers.values().all(Vec::is_empty)
-    }
-}
-
 /// A security group that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenGroup {

@@ -42,11 +42,24 @@ pub fn lead(
     settings: LeaseSettings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Leadership {
+    let (leadership, contest) = contend(client, settings, stop);
+    tokio::spawn(contest);
+    leadership
+}
+
+/// The same with the contest as a future, for whoever decides when it may go on.
+pub fn contend<S>(
+    client: Client,
+    settings: LeaseSettings,
+    stop: S,
+) -> (Leadership, impl Future<Output = ()> + use<S>)
+where
+    S: Future<Output = ()> + Send + 'static,
+{
     let (tell, leads) = watch::channel(false);
     let until = Arc::new(Until::default());
     let candidate = Candidate::new(client, settings, Arc::clone(&until), tell);
-    tokio::spawn(candidate.run(stop));
-    Leadership { leads, until }
+    (Leadership { leads, until }, candidate.run(stop))
 }
 
 impl Leadership {

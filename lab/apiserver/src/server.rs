@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{Place, faults::Script, patch, state::State};
 
@@ -19,8 +19,8 @@ pub struct Server {
 #[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
-    /// Told after each change.
-    news: watch::Sender<()>,
+    /// Told after each change. Wakes in the order of waiting, so that a run can be repeated.
+    news: Notify,
     began: Instant,
 }
 
@@ -30,9 +30,8 @@ const BEGINNING: i64 = 1_767_225_600;
 impl Server {
     /// A server without objects, at the beginning of its time.
     pub fn new() -> Self {
-        let (news, _) = watch::channel(());
         let state = Mutex::new(State { revision: 1, ..State::default() });
-        Self { inner: Arc::new(Inner { state, news, began: Instant::now() }) }
+        Self { inner: Arc::new(Inner { state, news: Notify::new(), began: Instant::now() }) }
     }
 
     /// A real client whose every request is answered here.
@@ -51,7 +50,12 @@ impl Server {
                 let mut after = object.clone();
                 after["metadata"] = before["metadata"].clone();
                 for key in ["labels", "annotations"] {
-                    after["metadata"][key] = object["metadata"][key].clone();
+                    match object["metadata"].get(key) {
+                        Some(said) => after["metadata"][key] = said.clone(),
+                        None => {
+                            drop(after["metadata"].as_object_mut().and_then(|it| it.remove(key)))
+                        }
+                    }
                 }
                 if let (Some(status), None) = (before.get("status"), after.get("status")) {
                     after["status"] = status.clone();
@@ -158,14 +162,13 @@ impl Server {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn news(&self) -> watch::Receiver<()> {
-        self.inner.news.subscribe()
+    pub(crate) fn news(&self) -> &Notify {
+        &self.inner.news
     }
 
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.state());
-        // Nobody may be watching.
-        let _ = self.inner.news.send(());
+        self.inner.news.notify_waiters();
         result
     }
 }

@@ -1,6 +1,6 @@
 //! Watches: a place in the history that goes on.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -54,9 +54,12 @@ impl Watch {
     }
 
     async fn next(&mut self) -> Option<Value> {
-        let mut news = self.server.news();
+        let server = self.server.clone();
         let bookmark = Instant::now() + BOOKMARK;
         loop {
+            // From here on no change is missed.
+            let mut news = pin!(server.news().notified());
+            news.as_mut().enable();
             let delay = {
                 let state = self.server.state();
                 if state.faults.cuts != self.cuts || Instant::now() >= self.end {
@@ -82,8 +85,8 @@ impl Watch {
                 None => {}
             }
             let wake = bookmark.min(self.end);
-            // Whoever sends lives as long as the server that we hold.
-            let _ = tokio::time::timeout_at(wake, news.changed()).await;
+            // Whichever comes first: what it was is seen above.
+            let _ = tokio::time::timeout_at(wake, news).await;
         }
     }
 

@@ -136,13 +136,21 @@ impl Account {
     }
 }
 
+/// What time it is here.
+#[derive(Debug, Default)]
+struct Clock {
+    /// Where the time stands still; `None`: it passes as on the wall.
+    stopped: Option<Timestamp>,
+    /// Added to it, so that a test can let draining or provisioning end at once.
+    skew: SignedDuration,
+}
+
 /// The shared handle: cheap to clone, one lock around the account, a counter that moves with each write.
 #[derive(Debug, Clone)]
 pub struct Emulator {
     account: Arc<Mutex<Account>>,
     changed: watch::Sender<u64>,
-    /// Added to the wall clock, so that a test can let draining or provisioning end at once.
-    skew: Arc<Mutex<SignedDuration>>,
+    clock: Arc<Mutex<Clock>>,
     pub(crate) director: Arc<Mutex<Director>>,
 }
 
@@ -151,19 +159,29 @@ impl Emulator {
         Self {
             account: Arc::new(Mutex::new(Account::new(settings))),
             changed: watch::Sender::new(0),
-            skew: Arc::default(),
+            clock: Arc::default(),
             director: Arc::default(),
         }
     }
 
     /// The emulated time.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now() + *self.skew.lock().expect("no holder of this lock panics")
+        let clock = self.clock();
+        clock.stopped.unwrap_or_else(Timestamp::now) + clock.skew
+    }
+
+    /// Stops the emulated time here: from now on only this and [`Emulator::advance`] move it.
+    pub fn stop_clock(&self, at: Timestamp) {
+        self.clock().stopped = Some(at);
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().expect("no holder of this lock panics")
     }
 
     /// Moves the emulated time forward.
     pub fn advance(&self, by: SignedDuration) {
-        *self.skew.lock().expect("no holder of this lock panics") += by;
+        self.clock().skew += by;
         self.touched();
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Asked {
     zones: BTreeSet<ZoneKey>,
     roster: Reads,
     stacks: Stacks,
-    /// Stacks that AWS holds as far as we know: one that no object asks for may rely on what is shared.
+    /// Stacks that AWS holds: one that no object asks for may rely on what is shared.
     standing: BTreeSet<StackKey>,
     compiled: BTreeMap<Unit, Arc<Compiled>>,
 }
@@ -103,12 +103,14 @@ impl Asked {
         self.standing = stacks;
     }
 
-    /// Takes what a stack's turn has left in AWS; true where that is news.
-    pub(crate) fn know_stack(&mut self, stack: &StackKey, stands: bool) -> bool {
-        match stands {
+    /// Takes whether AWS holds a stack; true where that matters to what is shared, since no object asks for
+    /// the stack any more.
+    pub(crate) fn know_stands(&mut self, stack: &StackKey, stands: bool) -> bool {
+        let news = match stands {
             true => self.standing.insert(stack.clone()),
             false => self.standing.remove(stack),
-        }
+        };
+        news && !self.stacks.contains_key(stack)
     }
 
     /// Takes the list of zones.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use inroad_aws::Inventory;
-use inroad_words::{Unit, hold::HoldReason, retry::Retry};
+use inroad_words::{Unit, hold::HoldReason, observed::Observed, retry::Retry};
 use tokio::time::Instant;
 
 use super::{Engine, Lane, Told, Work, memory::Known, turn};
@@ -212,6 +212,7 @@ impl Engine {
             Ok(worked) => {
                 let (planned, outcome) = (&worked.planned, &worked.outcome);
                 tell(Told::Turn { planned, outcome, took });
+                self.know_stands(&unit, worked.left.as_deref());
                 self.remember(&unit, current, worked);
             }
             Err(error) => {
@@ -230,6 +231,19 @@ impl Engine {
         self.release_foundation();
     }
 
+    /// What a stack's turn left of it, as far as that is known: what stacks share goes with the last of them.
+    fn know_stands(&mut self, unit: &Unit, left: Option<&Observed>) {
+        let Unit::Stack(stack) = unit else { return };
+        let stands = left.is_none_or(|left| {
+            let groups = left.security_groups.is_empty() && left.target_groups.is_empty();
+            !groups || !left.load_balancers.is_empty()
+        });
+        if self.asked.know_stands(stack, stands) {
+            let due = self.asked.compile_shared(&self.hands.controller);
+            self.take_due(due, None);
+        }
+    }
+
     fn remember(&mut self, unit: &Unit, current: bool, worked: turn::Worked) {
         let turn::Worked { planned, outcome, left, late, retry, told, looked } = worked;
         let now = Instant::now();
@@ -239,14 +253,9 @@ impl Engine {
         let unanswered = holds.filter(|it| matches!(it.reason, HoldReason::MissingFact(_))).count();
         let retry = retry.or((unanswered > 0).then_some(Retry::Soon));
         let known = self.memory.unit(unit);
-        // Who could not look at targets, for want of their group's ARN, has seen nothing.
-        let blind = matches!(unit, Unit::Targets(_))
-            && left.as_ref().is_some_and(|seen| seen.targets.is_none());
-        let left = left.filter(|_| !blind);
-        if !blind && (looked || known.checked.is_none()) {
+        if looked || known.checked.is_none() {
             known.checked = Some(now);
         }
-        let empty = left.as_ref().is_some_and(|left| left.is_no_stack());
         known.seen = left;
         known.told = told;
         known.settled = current && retry.is_none();
@@ -262,12 +271,6 @@ impl Engine {
         }
         if late {
             self.queue.push(unit.clone(), Lane::Background, now);
-        }
-        if let Unit::Stack(stack) = unit
-            && self.asked.know_stack(stack, !empty)
-        {
-            let due = self.asked.compile_shared(&self.hands.controller);
-            self.take_due(due, None);
         }
         if news {
             self.wake(unit);
@@ -311,14 +314,10 @@ impl Engine {
     }
 }
 
-/// Whether a unit may have its turn. Targets wait for whoever knows their group.
+/// Whether a unit may have its turn.
 fn may(memory: &super::Remembered, leads: super::Lead, unit: &Unit) -> bool {
     let free = memory.get(unit).is_none_or(|known| !known.busy);
-    let known = match unit {
-        Unit::Zone(_) => true,
-        Unit::Foundation | Unit::Stack(_) => memory.listed.is_some(),
-        Unit::Targets(key) => memory.listed.is_some() && memory.has_group(key),
-    };
+    let known = matches!(unit, Unit::Zone(_)) || memory.listed.is_some();
     free && known && leads.of(unit)
 }
 

@@ -1,0 +1,91 @@
+//! A process's way to the API server, with the same troubles.
+
+use std::{
+    future::pending,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use http::{Method, Request, Response, StatusCode};
+use inroad_apiserver::{
+    Answer,
+    faults::{Effect, Script},
+};
+use kube::client::Body;
+use tower::{BoxError, Service};
+
+use crate::{
+    life::{Fate, Life},
+    stage::Stage,
+    weather::Luck,
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) life: Life,
+    pub(crate) identity: String,
+}
+
+impl Service<Request<Body>> for Door {
+    type Response = Response<Answer>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let door = self.clone();
+        async move { door.answer(request).await }.boxed()
+    }
+}
+
+impl Door {
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
+        let what = what(&request);
+        let is_lease = what.contains("/leases");
+        let (stage, fate) = (&self.stage, self.life.call());
+        if fate == Fate::Never {
+            stage.note(format!("{} dies before {what}", self.identity));
+            return pending().await;
+        }
+        let (luck, softly) = stage.api_luck();
+        if !is_lease || luck != Luck::Good {
+            stage.note(format!("{} {what} {luck:?}", self.identity));
+        }
+        if request.method() != Method::GET && !is_lease {
+            stage.count_write();
+        }
+        let effect = match (luck, softly) {
+            (Luck::Throttled, _) => Some(Effect::Refuse(StatusCode::TOO_MANY_REQUESTS)),
+            (Luck::Broken, true) => Some(Effect::Refuse(StatusCode::INTERNAL_SERVER_ERROR)),
+            (Luck::Broken, false) => Some(Effect::Break),
+            (Luck::Unanswered, _) => Some(Effect::LoseAnswer),
+            (Luck::Slow(_) | Luck::Good, _) => None,
+        };
+        if let Some(effect) = effect {
+            stage.server.script(Script::new("*", "*", 1, effect));
+        }
+        let answer = stage.server.clone().call(request).await;
+        if fate == Fate::Last {
+            stage.note(format!("{} dies after {what}", self.identity));
+            return pending().await;
+        }
+        if let Luck::Slow(wait) = luck {
+            tokio::time::sleep(wait).await;
+        }
+        answer
+    }
+}
+
+/// Method and path; names of Events hold the time of day.
+fn what(request: &Request<Body>) -> String {
+    let (method, path) = (request.method(), request.uri().path());
+    let path = path.split_inclusive("/events/").next().unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
+    let how = if *method == Method::GET && query.contains("watch=true") { " watch" } else { "" };
+    format!("{method} {path}{how}")
+}
