@@ -64,6 +64,8 @@ def moto():
 class Account:
     """`kind`: `emulator` or `moto`; `server`: the running account."""
 
+    open = []
+
     def __init__(self, kind, server):
         self.kind, self.server, self.clients = kind, server, {}
         flags = ["--moto"] if kind == "moto" else []
@@ -71,6 +73,7 @@ class Account:
         said = json.loads(self.proxy.said)
         self.endpoint, self.control = said["aws"], said["control"]
         self.http = requests.Session()
+        Account.open.append(self)
 
     def client(self, service):
         if service not in self.clients:
@@ -121,6 +124,13 @@ class Account:
 
     def groups(self):
         return self.pages("elbv2", "describe_target_groups", "TargetGroups")
+
+    def groups_of(self, balancer):
+        """Those that it forwards to. moto's `LoadBalancerArns` tells of no rule that was changed to forward elsewhere."""
+        actions = [a for l in self.listeners(balancer) for r in self.rules(l) for a in r["Actions"]]
+        forwarded = {g["TargetGroupArn"] for a in actions for g in a.get("ForwardConfig", {}).get("TargetGroups", [])}
+        forwarded |= {a["TargetGroupArn"] for a in actions if "TargetGroupArn" in a}
+        return [g for g in self.groups() if g["TargetGroupArn"] in forwarded]
 
     def targets(self, group):
         """{(id, port)} of those that are not being drained."""
@@ -179,4 +189,5 @@ class Account:
         self.zone = made["HostedZone"]["Id"].rsplit("/", 1)[-1]
 
     def close(self):
+        Account.open.remove(self)
         self.proxy.close()

@@ -16,7 +16,7 @@ import requests
 import yaml
 
 # Wide: the machine may be busy. Nothing here measures speed.
-PATIENCE = 90
+PATIENCE = int(os.environ.get("INROAD_PATIENCE", "90"))
 GROUPS = {
     "ingresses": "apis/networking.k8s.io/v1", "ingressclasses": "apis/networking.k8s.io/v1",
     "endpointslices": "apis/discovery.k8s.io/v1", "leases": "apis/coordination.k8s.io/v1",

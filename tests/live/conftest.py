@@ -110,8 +110,7 @@ def pytest_runtest_makereport(item, call):
         return
     for log in sorted(item.funcargs["tmp_path"].glob("run*.txt")):
         report.sections.append((log.name, log.read_text(errors="replace")[-6000:]))
-    for name in ("account", "emulated"):
-        if name in item.funcargs:
-            calls = item.funcargs[name].calls()[-60:]
-            lines = [f"{c['at_ms']:>8} {c['service']}:{c['operation']} {c['status']} {c['effect'] or ''}" for c in calls]
-            report.sections.append(("calls", "\n".join(lines)))
+    for account in Account.open:
+        calls = account.calls()[-60:]
+        lines = [f"{c['at_ms']:>8} {c['service']}:{c['operation']} {c['status']} {c['effect'] or ''}" for c in calls]
+        report.sections.append(("calls", "\n".join(lines)))

@@ -14,6 +14,8 @@ from cluster import PATIENCE, free_port, until
 # Another build of the same, e.g. the one that is released.
 BINARY = pathlib.Path(os.environ.get("INROAD_BINARY", BUILT / "inroad"))
 
+ALONE = ["--enable-leader-election=false", "--dns-enable-leader-election=false"]
+
 
 class Controller:
     """Started at once; `ready` waits for /readyz."""
@@ -26,7 +28,7 @@ class Controller:
             "--aws-vpc-id", account.vpc, "--source", "ingress", "--source", "service", "--provider", "aws",
             "--registry", "txt", "--txt-owner-id", owner, "--policy", "sync", "--domain-filter", "example.com",
             "--metrics-bind-addr", f"127.0.0.1:{self.metrics}", "--health-probe-bind-addr", f"127.0.0.1:{self.health}",
-            "--webhook-bind-port", free_port(), *([] if elect else ["--enable-leader-election=false"]), *flags]
+            "--webhook-bind-port", free_port(), *([] if elect else ALONE), *flags]
         variables = {
             **os.environ, **KEYS, "AWS_ENDPOINT_URL": account.endpoint, "AWS_EC2_METADATA_DISABLED": "true", **(env or {})}
         self.output = open(scratch, "ab")

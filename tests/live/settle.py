@@ -2,7 +2,7 @@
 
 import time
 
-from cluster import until
+from cluster import PATIENCE, until
 from state import canonical
 
 QUIET = 0.8
@@ -23,7 +23,7 @@ def up(account, namespace, hosts, targets, name="web", stack=None):
             return None
         if not all(pointed(account, host, balancer) for host in hosts):
             return None
-        groups = [g for g in account.groups() if balancer["LoadBalancerArn"] in g["LoadBalancerArns"]]
+        groups = account.groups_of(balancer)
         return balancer if groups and all(account.targets(g) == targets for g in groups) else None
 
     return until(check, lambda: f"{account.balancers()} {namespace.ingress(name)} {account.records()}", every=0.1)
@@ -36,15 +36,23 @@ def at(*addresses, port=8080):
 def quiet(account, seconds=QUIET):
     """Until no call was made for a while; all calls since the last reset."""
     calls, since = account.calls(), time.monotonic()
+    end = since + PATIENCE
     while time.monotonic() - since < seconds:
         time.sleep(0.05)
         now = account.calls()
         if len(now) != len(calls):
             calls, since = now, time.monotonic()
+        assert since < end, f"never quiet: {names(calls)[-20:]}"
     return calls
 
 
-def becomes(account, wanted, patience=90):
+def looked(account, operation, times):
+    """Until it has looked at what exists this often since the last reset."""
+    until(lambda: [c["operation"] for c in account.calls()].count(operation) >= times,
+          lambda: f"{operation} {times} times: {names(account.calls())}")
+
+
+def becomes(account, wanted, patience=PATIENCE):
     """Until the account holds exactly this."""
     def difference():
         now = canonical(account)

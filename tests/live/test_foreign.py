@@ -3,7 +3,7 @@
 import json
 
 from cluster import until
-from settle import at, gone, quiet, up
+from settle import at, gone, looked, quiet, up
 from state import canonical, ours
 from world import web
 
@@ -64,6 +64,6 @@ def test_a_stack_without_an_object_is_an_orphan_and_stays(cluster, account, name
     gone(namespace)
     account.reset()
     run(account, "--sync-period=2s").ready()
-    quiet(account, 3)
+    looked(account, "DescribeSecurityGroups", 3)
     assert [c["operation"] for c in account.calls(mutating=True) if c["service"] == "elasticloadbalancing"] == []
     assert len(account.balancers()) == 1 and ours(account)

@@ -86,7 +86,8 @@ class Cycle:
 
         def check():
             calls = self.account.calls()
-            if any(c["effect"] for c in calls):
+            # Cut after AWS executed it: not before AWS has answered the proxy.
+            if any(c["effect"] == "hang-before" or c["effect"] and c["status"] for c in calls):
                 return "hung"
             if len(calls) != still["calls"]:
                 still.update(calls=len(calls), since=time.monotonic())

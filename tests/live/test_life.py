@@ -121,7 +121,7 @@ def test_a_group_is_one_load_balancer_until_its_last_member_left(cluster, accoun
     run(account).ready()
     n = namespace.name
     member = lambda name, **notes: web(
-        n, [(f"{name}.{n}.example.com", "/", "Prefix", name, 80)], name=name, services=(name,), group_name=f"g{n}", **notes)
+        n, [(f"{name}.{n}.example.com", "/", "Prefix", name, 80)], name=name, services=(name,), group__name=f"g{n}", **notes)
     cluster.apply(documents(*(member(name) for name in ("one", "two"))))
     for name in ("one", "two"):
         namespace.serve(name, PODS)
@@ -134,7 +134,7 @@ def test_a_group_is_one_load_balancer_until_its_last_member_left(cluster, accoun
     # A member that goes wrong harms nobody: not even itself, for it keeps what it had.
     [listener] = account.listeners(balancer)
     rules = {r["RuleArn"] for r in account.rules(listener)}
-    cluster.apply(member("two", actions_two="{nonsense"))
+    cluster.apply(member("two", conditions__two="{nonsense"))
     until(lambda: any(kind == "Warning" for kind, _ in namespace.events("two")), lambda: namespace.events("two"))
     quiet(account)
     assert {r["RuleArn"] for r in account.rules(listener)} == rules

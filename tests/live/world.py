@@ -10,9 +10,14 @@ ALB = "alb.ingress.kubernetes.io/"
 CLASS = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: alb}\nspec: {controller: ingress.k8s.aws/alb}\n"
 
 
+def suffix(key):
+    """Python's `group__name` is the annotation's `group.name`, `listen_ports` its `listen-ports`."""
+    return key.replace("__", ".").replace("_", "-")
+
+
 def web(namespace, rules=None, name="web", services=("a",), kind="ClusterIP", spec="", **notes):
     """An Ingress with its Services, as a user writes them."""
-    keys = {ALB + key.replace("_", "-"): value for key, value in {"scheme": "internet-facing", **notes}.items()}
+    keys = {ALB + suffix(key): value for key, value in {"scheme": "internet-facing", **notes}.items()}
     rules = rules or [(f"{namespace}.example.com", "/", "Prefix", services[0], 80)]
     return documents(
         *(service(s, namespace=namespace, kind=kind) for s in services),
@@ -94,4 +99,4 @@ class Namespace:
 
     def touch(self, name="web", **notes):
         self.cluster.patch("ingresses", self.name, name, {"metadata": {"annotations": {
-            (key if "/" in key else ALB + key.replace("_", "-")): value for key, value in notes.items()}}})
+            (key if "/" in key else ALB + suffix(key)): value for key, value in notes.items()}}})

@@ -62,8 +62,8 @@ impl Terms {
         tell: watch::Sender<Lead>,
         stop: &CancellationToken,
     ) -> anyhow::Result<JoinHandle<()>> {
-        let lease = |switch: &str, name: &str| -> anyhow::Result<Option<LeaseSettings>> {
-            values.on(switch).then(|| settings(values, client, name, idle)).transpose()
+        let lease = |switch: &str, name: &str, may: &Gate| -> anyhow::Result<_> {
+            values.on(switch).then(|| settings(values, client, name, may)).transpose()
         };
         let contest = |lease, term: &Term| Contest {
             client: client.clone(),
@@ -71,14 +71,18 @@ impl Terms {
             term: term.clone(),
             stop: stop.clone(),
         };
-        let balancers =
-            contest(lease("enable-leader-election", "leader-election-id")?, &self.balancers);
-        let dns =
-            contest(lease("dns-enable-leader-election", "dns-leader-election-id")?, &self.dns);
+        let (led, leads) = watch::channel(false);
+        let may_dns = match halves.balancers {
+            true => after(leads.clone(), idle.clone()),
+            false => idle.clone(),
+        };
+        let balancers = lease("enable-leader-election", "leader-election-id", idle)?;
+        let balancers = contest(balancers, &self.balancers);
+        let dns = lease("dns-enable-leader-election", "dns-leader-election-id", &may_dns)?;
+        let dns = halves.dns.then_some(contest(dns, &self.dns));
         Ok(tokio::spawn(async move {
-            let dns_too = halves.dns.then_some(dns);
-            match (halves.balancers, dns_too) {
-                (true, dns) => both(balancers, dns, &tell).await,
+            match (halves.balancers, dns) {
+                (true, dns) => both(balancers, dns, &tell, (led, leads)).await,
                 (false, Some(dns)) => {
                     let mut tell = |leads| tell_dns(&tell, leads);
                     dns.hold(&dns.stop, &mut tell).await;
@@ -87,6 +91,12 @@ impl Terms {
             }
         }))
     }
+}
+
+/// The second half's lease is looked at from the beginning and taken only while the first half is led: who
+/// takes over from a dead leader has then waited for both leases at once.
+fn after(leads: watch::Receiver<bool>, idle: Gate) -> Gate {
+    Arc::new(move || *leads.borrow() && idle())
 }
 
 fn settings(
@@ -107,8 +117,12 @@ fn tell_dns(tell: &watch::Sender<Lead>, leads: bool) {
 }
 
 /// The second half is contended for only while the first is led.
-async fn both(balancers: Contest, dns: Option<Contest>, tell: &watch::Sender<Lead>) {
-    let (led, leads) = watch::channel(false);
+async fn both(
+    balancers: Contest,
+    dns: Option<Contest>,
+    tell: &watch::Sender<Lead>,
+    (led, leads): (watch::Sender<bool>, watch::Receiver<bool>),
+) {
     let first = async {
         let mut tell = |leads| {
             tell.send_modify(|lead| lead.balancers = leads);
@@ -124,22 +138,35 @@ async fn both(balancers: Contest, dns: Option<Contest>, tell: &watch::Sender<Lea
     futures::join!(first, second);
 }
 
-/// Contends whenever the other half is led, and gives up when it is not any more.
-async fn follow(dns: &Contest, mut leads: watch::Receiver<bool>, tell: &watch::Sender<Lead>) {
-    loop {
-        tokio::select! {
-            () = dns.stop.cancelled() => return,
-            led = leads.wait_for(|leads| *leads) => if led.is_err() { return },
-        }
+/// Contends for as long as the other half is led, and gives up when it is not any more.
+async fn follow(dns: &Contest, leads: watch::Receiver<bool>, tell: &watch::Sender<Lead>) {
+    while !dns.stop.is_cancelled() {
         let lost = dns.stop.child_token();
         let mut tell = |leads| tell_dns(tell, leads);
-        let term = dns.hold(&lost, &mut tell);
+        let term = async {
+            let mut leads = leads.clone();
+            let begun = dns.lease.is_some() || reaches(&mut leads, true, &lost).await;
+            if begun {
+                dns.hold(&lost, &mut tell).await;
+            }
+        };
+        let mut leads = leads.clone();
         let end = async {
-            // Whoever led is gone altogether: then nobody leads either.
-            let _ = leads.wait_for(|leads| !leads).await;
+            if reaches(&mut leads, true, &lost).await {
+                reaches(&mut leads, false, &lost).await;
+            }
             lost.cancel();
         };
         futures::join!(term, end);
+    }
+}
+
+/// Waits until the other half is led, or is not; false where this was told to stop before.
+async fn reaches(leads: &mut watch::Receiver<bool>, led: bool, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        // Whoever led is gone altogether: then nobody leads either.
+        now = leads.wait_for(|now| *now == led) => now.is_ok(),
     }
 }
 

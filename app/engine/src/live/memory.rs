@@ -6,7 +6,7 @@ use inroad_aws::Inventory;
 use inroad_plan::{Op, Outcome};
 use inroad_status::Report;
 use inroad_words::{
-    Arn, Field, ResourceKey, TargetKey, Unit,
+    Arn, Field, ResourceKey, ResourceKind, TargetKey, Unit,
     facts::Outputs,
     observed::{Observed, SeenTargets},
 };
@@ -50,6 +50,14 @@ impl Remembered {
     /// The same, where anything is.
     pub(crate) fn get(&self, unit: &Unit) -> Option<&Known> {
         self.units.get(unit)
+    }
+
+    /// Whether a target group is known, or its stack was looked at and the group is not there.
+    pub(crate) fn has_group(&self, key: &TargetKey) -> bool {
+        let stack = Unit::Stack(key.stack.clone());
+        let looked = self.get(&stack).is_some_and(|known| known.checked.is_some());
+        let group = ResourceKey::new(stack, ResourceKind::TargetGroup, &key.group);
+        looked || self.outputs.get(&group, Field::Arn).is_some()
     }
 
     /// Its objects ask for something else now.

@@ -253,7 +253,11 @@ impl Engine {
         let unanswered = holds.filter(|it| matches!(it.reason, HoldReason::MissingFact(_))).count();
         let retry = retry.or((unanswered > 0).then_some(Retry::Soon));
         let known = self.memory.unit(unit);
-        if looked || known.checked.is_none() {
+        // Who could not look at targets, for want of their group's ARN, has seen nothing.
+        let blind = matches!(unit, Unit::Targets(_))
+            && left.as_ref().is_some_and(|seen| seen.targets.is_none());
+        let left = left.filter(|_| !blind);
+        if !blind && (looked || known.checked.is_none()) {
             known.checked = Some(now);
         }
         known.seen = left;
@@ -314,10 +318,14 @@ impl Engine {
     }
 }
 
-/// Whether a unit may have its turn.
+/// Whether a unit may have its turn. Targets wait for whoever knows their group.
 fn may(memory: &super::Remembered, leads: super::Lead, unit: &Unit) -> bool {
     let free = memory.get(unit).is_none_or(|known| !known.busy);
-    let known = matches!(unit, Unit::Zone(_)) || memory.listed.is_some();
+    let known = match unit {
+        Unit::Zone(_) => true,
+        Unit::Foundation | Unit::Stack(_) => memory.listed.is_some(),
+        Unit::Targets(key) => memory.listed.is_some() && memory.has_group(key),
+    };
     free && known && leads.of(unit)
 }
 

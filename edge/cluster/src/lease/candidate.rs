@@ -69,6 +69,11 @@ impl Candidate {
     /// From the first attempt to the loss of the lease.
     async fn term(&mut self) {
         while !(self.settings.idle)() {
+            // For how long the holder has been silent counts from here.
+            let patience = self.settings.deadline / 2;
+            if let Ok(Err(error)) = tokio::time::timeout(patience, self.look()).await {
+                warn!(lease = self.settings.name, %error, "not looked at");
+            }
             tokio::time::sleep(self.settings.retry).await;
         }
         loop {

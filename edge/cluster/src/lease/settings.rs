@@ -82,9 +82,9 @@ impl LeaseSettings {
         self
     }
 
-    /// Asked before this process contends again for a lease that it lost: whether all that it began under
-    /// the old lease has ended. Else a half-done operation would go on in the next term, on what it
-    /// saw before somebody else led.
+    /// Asked before this process contends: whether all that it began under an earlier lease has ended. Else
+    /// a half-done operation would go on in the next term, on what it saw before somebody else led. The
+    /// lease is looked at meanwhile.
     #[must_use]
     pub fn idle(mut self, idle: Gate) -> Self {
         self.idle = idle;
