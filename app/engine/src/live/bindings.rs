@@ -8,7 +8,7 @@ use inroad_desired::{binding_labels, checkpoint, is_current, publish, stack_of_l
 use inroad_intent::{Intent, identities, standing};
 use inroad_plan::outputs_of;
 use inroad_words::{
-    Arn, Field, Kind, ObjectKey, ResourceKey, ResourceKind, TargetKey, Unit,
+    Arn, Field, Kind, ObjectKey, ResourceKey, ResourceKind, StackKey, TargetKey, Unit,
     facts::Outputs,
     observed::Observed,
     published::{BindingStep, Standing},
@@ -39,6 +39,23 @@ impl Turn {
         for step in publish(&planned.shaped.desired, &known, there) {
             if left.is_some() || !matches!(step, BindingStep::Delete(_)) {
                 hands.writer.binding(&step).await?;
+            }
+        }
+        match left {
+            Some(left) if left.load_balancers.is_empty() => self.unpublish(hands, stack).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes away what the cluster still has of a stack that goes. It is asked: what was published a moment ago
+    /// need not be heard of yet, and nobody looks after it later.
+    async fn unpublish(&self, hands: &Hands, stack: &StackKey) -> Result<(), EngineError> {
+        let Intent::Stack(intent) = &self.compiled.intent else { return Ok(()) };
+        let namespaces: BTreeSet<&str> =
+            intent.leaving.iter().map(|object| object.namespace.as_str()).collect();
+        for namespace in namespaces {
+            for object in hands.writer.bindings(namespace, &binding_labels(stack)).await? {
+                hands.writer.binding(&BindingStep::Delete(object)).await?;
             }
         }
         Ok(())

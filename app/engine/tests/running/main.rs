@@ -6,5 +6,6 @@ mod account;
 mod bindings;
 mod bounds;
 mod denied;
+mod leftovers;
 mod objects;
 mod stand;

@@ -1,11 +1,16 @@
 //! TargetGroupBindings: what the core wants published, and checkpoints.
 
+use std::collections::BTreeMap;
+
 use inroad_words::{
-    ObjectKey,
+    Kind, ObjectKey,
     published::{BINDING_FINALIZER, BindingStep, CHECKPOINT, CHECKPOINT_TIMESTAMP, Published},
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
-use kube::api::{DeleteParams, DynamicObject, Patch, PostParams, Preconditions, TypeMeta};
+use kube::api::{
+    DeleteParams, DynamicObject, ListParams, PartialObjectMeta, Patch, PostParams, Preconditions,
+    TypeMeta,
+};
 use serde_json::{Value, json};
 
 use super::{WriteError, Writer, patch_params, persistently};
@@ -23,6 +28,26 @@ impl Writer {
             BindingStep::Update(published) => self.update_binding(published).await,
             BindingStep::Delete(object) => self.delete_binding(object).await,
         }
+    }
+
+    /// The bindings of a namespace with these labels, asked of the API server itself: a watch may be behind.
+    ///
+    /// # Errors
+    /// The API server did not tell.
+    pub async fn bindings(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<ObjectKey>, WriteError> {
+        let any = ObjectKey::new(Kind::TargetGroupBinding, namespace, "");
+        let labels: Vec<String> = labels.iter().map(|(key, it)| format!("{key}={it}")).collect();
+        let (api, params) = (self.objects(&any), ListParams::default().labels(&labels.join(",")));
+        let listed = self.read(|| format!("list {any}"), api.list_metadata(&params)).await?;
+        let named = |it: PartialObjectMeta<DynamicObject>| ObjectKey {
+            name: it.metadata.name.unwrap_or_default(),
+            ..any.clone()
+        };
+        Ok(listed.items.into_iter().map(named).collect())
     }
 
     /// Says with which targets the binding's target group was left; the empty text before they are changed.
