@@ -34,8 +34,11 @@ enum Chore {
     },
     /// Count what AWS is asked, hold it against the bounds, and print it beside what the peers need.
     Bench,
-    /// Run seeded schedules of trouble against the real engine, optimised, since there are thousands.
+    /// Run seeded schedules of trouble against the real engine.
     Sim {
+        /// Build it optimised first: for thousands of schedules.
+        #[arg(long)]
+        optimised: bool,
         /// `--seed N`, `--count N`, `--seconds N`, `--trace`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
@@ -57,7 +60,9 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(args) => suite::test(&args),
         Chore::Fuzz { cases } => suite::fuzz(cases),
         Chore::Bench => bench::run(),
-        Chore::Sim { args } => suite::simulate(&args),
+        Chore::Sim { optimised, args } => {
+            suite::simulate(&args.iter().map(String::as_str).collect::<Vec<_>>(), optimised)
+        }
         Chore::Bless => suite::bless(),
         Chore::Settings(args) => settings::run(&args),
         Chore::Testcluster => testcluster::print(),

@@ -45,12 +45,15 @@ pub(crate) fn fuzz(cases: u32) -> anyhow::Result<()> {
     run(Command::new("cargo").args(fuzz).env("INROAD_FUZZ_CASES", cases.to_string()))
 }
 
-/// Schedules of `lab/sim`. The whole workspace is selected, so that what other builds made is used again.
-pub(crate) fn simulate(args: &[String]) -> anyhow::Result<()> {
-    cargo(&["build", "--quiet", "--release", "--workspace", "--bins"])?;
+/// Schedules of `lab/sim`, optimised or as the tests are built. The whole workspace is selected, so that what
+/// other stages made is used again.
+pub(crate) fn simulate(args: &[&str], optimised: bool) -> anyhow::Result<()> {
+    let (profile, folder): (&[&str], _) =
+        if optimised { (&["--release"], "release") } else { (&["--tests"], "debug") };
+    cargo(&[&["build", "--quiet", "--workspace", "--bins"], profile].concat())?;
     let target =
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    run(Command::new(target.join("release/inroad-sim")).args(args))
+    run(Command::new(target.join(folder).join("inroad-sim")).args(args))
 }
 
 /// All stages in order; the first that fails ends the run.
@@ -101,11 +104,11 @@ fn goldens() -> anyhow::Result<()> {
     cargo(&golden)
 }
 
-/// As many schedules as there is time for, beginning with another seed each day.
+/// As many schedules as there is time for, beginning with another seed each day. Thousands are for
+/// `cargo xtask sim --optimised --count 5000`, whose build takes longer than this stage.
 fn simulation() -> anyhow::Result<()> {
     let days = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |it| it.as_secs() / 86_400);
-    let seed = (days * 1_000_000).to_string();
-    simulate(&["--seed", &seed, "--seconds", "90"].map(str::to_owned))
+    simulate(&["--seed", &(days * 1_000_000).to_string(), "--seconds", "90"], false)
 }
 
 fn battery() -> anyhow::Result<()> {

@@ -3,7 +3,10 @@
 use inroad_sim::run;
 
 /// Seeds that found something that was wrong, and what that was.
-const FOUND: &[(u64, &str)] = &[];
+const FOUND: &[(u64, &str)] = &[
+    (8, "a security group of all stacks that outlived the last of them"),
+    (3032, "a binding that was made while its watch was down, and outlived its stack"),
+];
 
 #[test]
 fn seeds_that_found_something_find_nothing_any_more() {
