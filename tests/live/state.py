@@ -52,7 +52,8 @@ def canonical(account):
     text = json.dumps(found, sort_keys=True, default=str)
     for id in sorted(names, key=len, reverse=True):
         text = text.replace(f"dualstack.{id}", names[id]).replace(id, names[id])
-    return sorted(json.dumps(one, sort_keys=True) for one in json.loads(text.replace(account.vpc, "the VPC")))
+    # Lists were sorted by ids; names have another order.
+    return sorted(json.dumps(plain(one), sort_keys=True) for one in json.loads(text.replace(account.vpc, "the VPC")))
 
 
 def ours(account):

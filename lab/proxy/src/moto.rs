@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `SetRulePriorities` | refuses a priority that a rule moved by the same call still holds | looks at the order after the call: the rules are first moved out of the way |
 //! | `DeregisterTargets` | `InvalidTarget` for a target that is not registered | success: each target is sent alone, that refusal is left out |
+//! | `DescribeTargetGroups` | goes on naming load balancers that are deleted | names those that exist |
 //! | `ChangeResourceRecordSets` | refuses to create again what was made and deleted | creates: sent as an upsert |
 //!
 //! The signature no longer fits what is sent; moto does not look at it.
@@ -29,6 +30,7 @@ pub(crate) async fn execute(
     match Name::of(&request).operation.as_str() {
         "SetRulePriorities" => set_rule_priorities(upstream, request).await,
         "DeregisterTargets" => deregister_targets(upstream, request).await,
+        "DescribeTargetGroups" => describe_target_groups(upstream, request).await,
         "ChangeResourceRecordSets" => {
             let text = String::from_utf8_lossy(request.body());
             let text = text.replace("<Action>CREATE</Action>", "<Action>UPSERT</Action>");
@@ -36,6 +38,33 @@ pub(crate) async fn execute(
         }
         _ => upstream.send(request).await,
     }
+}
+
+/// A test has fewer load balancers than one page holds.
+async fn describe_target_groups(
+    upstream: &Upstream,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, Failure> {
+    let list = "Action=DescribeLoadBalancers&Version=2015-12-01".to_owned();
+    let balancers = upstream.send(with_body(&request, list)).await?;
+    let balancers = String::from_utf8_lossy(balancers.body()).into_owned();
+    let answer = upstream.send(request).await?;
+    let (mut parts, body) = answer.into_parts();
+    let text = String::from_utf8_lossy(&body);
+    let is_gone = |part: &str| {
+        let arn = part.split_once("</member>").map_or("", |(arn, _)| arn.trim());
+        arn.contains(":loadbalancer/") && !balancers.contains(&format!(">{arn}<"))
+    };
+    let mut pieces = text.split("<member>");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once("</member>") {
+            Some((_, rest)) if is_gone(piece) => kept.push_str(rest),
+            _ => kept.extend(["<member>", piece]),
+        }
+    }
+    parts.headers.remove(CONTENT_LENGTH);
+    Ok(Response::from_parts(parts, kept.into()))
 }
 
 async fn set_rule_priorities(

@@ -249,9 +249,14 @@ impl Engine {
         let now = Instant::now();
         let news = self.memory.know(unit, &outcome.outputs);
         self.memory.know_new_groups(&planned, &outcome);
-        let holds = planned.plan.holds.iter();
-        let unanswered = holds.filter(|it| matches!(it.reason, HoldReason::MissingFact(_))).count();
-        let retry = retry.or((unanswered > 0).then_some(Retry::Soon));
+        let holds =
+            |is: fn(&HoldReason) -> bool| planned.plan.holds.iter().any(|it| is(&it.reason));
+        let unanswered = holds(|reason| matches!(reason, HoldReason::MissingFact(_)));
+        // What somebody else uses may be free soon: AWS itself tells late that a load balancer is gone.
+        let used = matches!(unit, Unit::Stack(_))
+            && holds(|reason| matches!(reason, HoldReason::Foreign(_)));
+        let left = left.filter(|_| !used);
+        let retry = retry.or((unanswered || used).then_some(Retry::Soon));
         let known = self.memory.unit(unit);
         // Who could not look at targets, for want of their group's ARN, has seen nothing.
         let blind = matches!(unit, Unit::Targets(_))
