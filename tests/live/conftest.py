@@ -22,7 +22,7 @@ def session_cluster(tmp_path_factory):
     cluster.apply(printed("crds"))
     crds = f"{cluster.url}/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     established = lambda: all(
-        any(c["type"] == "Established" and c["status"] == "True" for c in item.get("status", {}).get("conditions", []))
+        any(c["type"] == "Established" and c["status"] == "True" for c in item.get("status", {}).get("conditions") or [])
         for item in cluster.ask("GET", crds)["items"])
     until(established)
     # Whoever is tested has the rights that an installation gives, and no more.

@@ -195,8 +195,14 @@ impl Engine {
             tell(Told::Orphan(key));
         }
         // Who needs a name or an ARN of these need not wait for the stack's own turn.
+        let mut news = false;
         for unit in standing.iter().cloned().map(Unit::Stack).chain([Unit::Foundation]) {
-            self.memory.know(&unit, &inventory.known(&unit));
+            news |= self.memory.know(&unit, &inventory.known(&unit));
+        }
+        // A zone may have had its turn before; that of the stack will tell it nothing new.
+        let zones = self.asked.units().filter(|unit| news && matches!(unit, Unit::Zone(_)));
+        for zone in zones.cloned().collect::<Vec<_>>() {
+            self.queue.push(zone, Lane::Background, Instant::now() + GATHER_NAMES);
         }
         self.memory.listed = Some(Arc::new(inventory));
         self.asked.know_standing(standing);
