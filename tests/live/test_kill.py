@@ -101,7 +101,8 @@ class Cycle:
 
 def test_a_kill_at_every_call(cluster, account, namespace, run):
     cycle = Cycle(cluster, account, namespace, run)
-    measured = {phase: cycle.measure(phase) for phase in PHASES}
+    # Twice: in its first create a process asks what it then knows for a while.
+    measured = [{phase: cycle.measure(phase) for phase in PHASES} for _ in range(2)][-1]
     print(f"calls of an undisturbed run: {measured}")
     assert all(measured.values()), measured
     for number in range(max(measured.values())):
