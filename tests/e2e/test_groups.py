@@ -92,3 +92,46 @@ def test_a_big_group_and_a_big_folder(local, folder):
     (folder / "g7.yaml").unlink()
     edge.save({"s7.yaml": None})
     until(lambda: not any(edge.state().values()), "nothing is left")
+
+
+def served(edge):
+    """Hosts of the rules that AWS holds, in their order."""
+    rules = [r for rules in edge.state()["rules"].values() for r in rules if not r["IsDefault"]]
+    rules.sort(key=lambda rule: int(rule["Priority"]))
+    return [rule["Conditions"][0]["HostHeaderConfig"]["Values"][0] for rule in rules]
+
+
+BREAKAGES = {
+    "LB0001": lambda: member("b", order=2, scheme="public"),
+    "LB0005": lambda: member("b", order=2).replace("ingressClassName: alb", "ingressClassName: gone"),
+    "LB0008": lambda: member("b", order=2).replace("number: 80", "number: 99"),
+}
+
+
+@pytest.mark.parametrize("code", BREAKAGES)
+def test_a_broken_member_keeps_its_rules_and_others_go_on(local, folder, code):
+    for order, name in enumerate(("a", "b", "c"), 1):
+        (folder / f"{name}.yaml").write_text(member(name, order=order))
+    edge = local(folder)
+    start = edge.state()
+    edge.save({"b.yaml": BREAKAGES[code]()})
+    assert f"error[{code}]" in edge.text()
+    assert arns(edge.state()) == arns(start) and served(edge) == [f"{n}.example.com" for n in "abc"]
+    answers(edge, "a", "b", "c")
+    # A healthy one is edited: its new path is served, and the broken one's rule keeps its place.
+    rules = [("a.example.com", "/old", "Exact", "x", 80), ("a.example.com", "/", "Prefix", "a", 80)]
+    notes = {ALB + "group.name": "shared", ALB + "group.order": "1"}
+    edge.save({"a.yaml": documents(service("a"), service("x"), ingress("a", rules, annotations=notes))})
+    assert edge.echo("http://a.example.com/old")["service"] == "default/x"
+    assert served(edge) == [f"{n}.example.com" for n in "aabc"]
+    # A third one is deleted: its rule, name and finalizer go.
+    edge.save({"c.yaml": None})
+    until(lambda: served(edge) == ["a.example.com"] * 2 + ["b.example.com"], "c's rule has gone")
+    until(lambda: edge.dig("c.example.com") == [], "c's name has gone")
+    answers(edge, "a", "b")
+    # Mended, everything is as if nothing had been.
+    edge.save({"b.yaml": member("b", order=2)})
+    answers(edge, "a", "b")
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").unlink()
+    until(lambda: not any(edge.state().values()), "nothing is left")

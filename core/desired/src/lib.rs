@@ -10,6 +10,7 @@ pub mod model;
 mod naming;
 mod needs;
 mod records;
+mod settle;
 mod shape;
 mod stack;
 mod tags;

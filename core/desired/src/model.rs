@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_intent::model::Kept;
 use inroad_words::hold::Hold;
 use inroad_words::{
-    Arn, Diagnostic, Origin, Origins, ResourceKey, Unit, Value,
+    Arn, Diagnostic, ObjectKey, Origin, Origins, ResourceKey, Unit, Value,
     balancer::{Listener, LoadBalancer, Rule},
     network::{IngressRule, SecurityGroup},
     record::{Record, RecordKey},
@@ -57,6 +58,20 @@ pub struct Desired {
     pub records: Option<DesiredRecords>,
     /// What is wanted but cannot be said now; what exists of it stays as it is.
     pub held: Held,
+    /// What of a stack stays as it is deployed because members of it are in error.
+    pub kept: KeptParts,
+}
+
+/// What stays of a stack while members of it are in error: their rules, and whatever these need. Where
+/// they stand among the others is for `plan` to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct KeptParts {
+    /// Which rules, listeners and target groups.
+    pub parts: Kept,
+    /// All members in group order but those whose place is not known.
+    pub order: Vec<ObjectKey>,
+    /// Whoever leaves the stack: nothing of theirs is kept.
+    pub leaving: BTreeSet<ObjectKey>,
 }
 
 /// Id in the foundation under which the rules on groups of others are held: while some target cannot be
@@ -121,6 +136,7 @@ impl Desired {
             shared_rules: BTreeMap::new(),
             records: None,
             held: Held::default(),
+            kept: KeptParts::default(),
         }
     }
 }

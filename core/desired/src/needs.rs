@@ -26,12 +26,15 @@ fn of_stack(stack: &StackIntent) -> BTreeSet<Need> {
 
 fn of_balancer(balancer: &BalancerIntent) -> BTreeSet<Need> {
     let mut needs = BTreeSet::from([Need::Subnets]);
-    let choices = balancer.listeners.values().filter_map(|it| it.certificates.as_ref());
+    let listeners = balancer.listeners.values();
+    let all = listeners.flat_map(|it| it.open.instead.as_deref().into_iter().chain([it]));
+    let choices = all.filter_map(|it| it.certificates.as_ref());
     if choices.into_iter().any(|choice| !choice.discover.is_empty()) {
         needs.insert(Need::Certificates);
     }
     if let SecurityIntent::Given { groups, .. } = &balancer.security {
-        needs.insert(Need::SecurityGroups(groups.value.iter().cloned().collect()));
+        let others = balancer.open.security_groups.others.iter().flat_map(|said| &said.value);
+        needs.insert(Need::SecurityGroups(groups.value.iter().chain(others).cloned().collect()));
     }
     needs
 }

@@ -1,18 +1,19 @@
 //! From an intent and the facts to what should be there. Forbidden: questions that are not in `needs`,
-//! and any knowledge of what exists.
+//! and any knowledge of what exists, but for what [`settle`] and a load balancer that stands need.
 
 use inroad_intent::{Intent, model::StackIntent};
 use inroad_words::{
-    Diagnostic, Origin, ResourceKey, ResourceKind, StackKey, Unit,
+    Diagnostic, Field, Origin, ResourceKey, ResourceKind, StackKey, Unit,
     controller::Controller,
     facts::Facts,
     hold::{Hold, HoldReason},
 };
 
 use crate::{
-    balancer, foundation,
-    model::{Desired, Shaped},
-    records,
+    balancer::{self, LOAD_BALANCER, security::MANAGED},
+    foundation,
+    model::{Desired, KeptParts, Shaped},
+    records, settle,
     tags::Tagger,
     targets,
 };
@@ -29,16 +30,57 @@ pub fn shape(intent: &Intent, facts: &Facts, controller: &Controller) -> Shaped 
 }
 
 fn shape_stack(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
+    if !settle::is_open(stack) {
+        return shape_settled(stack, facts, controller);
+    }
+    let Some(deployed) = &facts.deployed else {
+        let mut desired = Desired::nothing(Unit::Stack(stack.key.clone()));
+        desired.held.unit = Some(Hold {
+            subject: desired.unit.to_string(),
+            reason: HoldReason::MissingFact("what is deployed is not known".into()),
+            origin: Origin::Default,
+        });
+        return Shaped { desired, diagnostics: Vec::new() };
+    };
+    let (settled, mut diagnostics) = settle::settle(stack, deployed, facts, controller);
+    let mut shaped = shape_settled(&settled, facts, controller);
+    diagnostics.append(&mut shaped.diagnostics);
+    diagnostics.sort();
+    diagnostics.dedup();
+    Shaped { diagnostics, ..shaped }
+}
+
+/// A stack of which nothing is open.
+fn shape_settled(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
     let mut shaping = Shaping::new(&stack.key, facts, controller);
-    shaping.out.desired.held.unit = stack.held.clone();
+    shaping.out.desired.kept = kept(stack);
+    let undecided = stack.undecided.as_ref().filter(|_| !shaping.stands());
+    shaping.out.desired.held.unit = stack.held.as_ref().or(undecided).cloned();
     if let Some(asked) = &stack.balancer {
         balancer::shape(&mut shaping, asked);
         let source = balancer::security::source(&shaping, &asked.security);
-        for (id, backend) in &stack.backends {
+        for (id, backend) in stack.backends.iter().filter(|(_, it)| !it.standby) {
             targets::group(&mut shaping, id, backend, source.as_ref());
         }
+    } else if let Some(hold) = &stack.kept.targets {
+        // Nobody is left but those in error: what carries their rules stays as it is.
+        let (reason, by) = (hold.reason.clone(), &hold.origin);
+        shaping.hold(ResourceKind::LoadBalancer, LOAD_BALANCER, reason.clone(), by);
+        shaping.hold(ResourceKind::SecurityGroup, MANAGED, reason, by);
     }
     shaping.out
+}
+
+fn kept(stack: &StackIntent) -> KeptParts {
+    if stack.kept.is_empty() {
+        return KeptParts::default();
+    }
+    let placed = stack.members.iter().filter(|it| !stack.kept.unplaced.contains(it));
+    KeptParts {
+        parts: stack.kept.clone(),
+        order: placed.cloned().collect(),
+        leaving: stack.leaving.clone(),
+    }
 }
 
 /// A stack in the making.
@@ -59,6 +101,12 @@ impl<'a> Shaping<'a> {
     /// A resource of this stack.
     pub(crate) fn key(&self, kind: ResourceKind, id: impl Into<String>) -> ResourceKey {
         ResourceKey::new(self.out.desired.unit.clone(), kind, id)
+    }
+
+    /// Whether the stack's load balancer stands.
+    pub(crate) fn stands(&self) -> bool {
+        let key = self.key(ResourceKind::LoadBalancer, LOAD_BALANCER);
+        self.facts.outputs.get(&key, Field::Arn).is_some()
     }
 
     /// This stack's tags.

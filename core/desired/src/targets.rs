@@ -129,6 +129,8 @@ pub(crate) fn shape(asked: &TargetsIntent, facts: &Facts) -> Shaped {
     desired.held.unit.clone_from(&asked.held);
     if asked.service.is_some() && asked.held.is_none() {
         match targets(asked, facts) {
+            // Nobody makes the group that it would wait for.
+            Ok(targets) if asked.standby && targets.group.known().is_none() => {}
             Ok(targets) => desired.targets = Some(targets),
             Err(why) => {
                 desired.held.unit = Some(Hold {

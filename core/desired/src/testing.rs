@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_intent::{
     Intent,
     model::{
-        Backend, BackendSettings, BalancerIntent, CertificateChoice, ListenerIntent, Route,
-        RouteAction, SecurityIntent, StackIntent, SubnetChoice,
+        Backend, BackendSettings, BalancerIntent, CertificateChoice, Kept, ListenerIntent,
+        OpenBalancer, OpenListener, Route, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
     },
 };
 use inroad_words::{
@@ -92,6 +92,7 @@ pub(crate) fn backend(namespace: &str, ingress: &str, service: &str) -> Backend 
         attributes: BTreeMap::new(),
         tags: BTreeMap::new(),
         node_labels: BTreeMap::new(),
+        standby: false,
     }
 }
 
@@ -152,6 +153,7 @@ pub(crate) fn listener(protocol: ListenerProtocol, routes: Vec<Route>) -> Listen
         tags: BTreeMap::new(),
         default: said(not_found()),
         routes,
+        open: OpenListener::default(),
     }
 }
 
@@ -178,6 +180,7 @@ pub(crate) fn balancer(
         attributes: BTreeMap::new(),
         tags: BTreeMap::new(),
         listeners: listeners.into_iter().collect(),
+        open: OpenBalancer::default(),
     }
 }
 
@@ -198,6 +201,8 @@ pub(crate) fn stack(balancer: BalancerIntent) -> Intent {
         torn: BTreeSet::new(),
         balancer: Some(balancer),
         backends: BTreeMap::from([(CART.into(), backend("shop", "web", "cart"))]),
+        kept: Kept::default(),
         held: None,
+        undecided: None,
     }))
 }

@@ -111,14 +111,21 @@ fn targets_of(
             service: None,
             target_type: TargetType::Instance,
             endpoints: Default::default(),
+            standby: false,
             // What is not in a stack that is held may be in it again once that is mended.
-            held: stack.and_then(|stack| stack.held.clone()),
+            held: stack.and_then(|stack| {
+                let whole = stack.held.clone();
+                whole.or_else(|| {
+                    stack.kept.targets.clone().filter(|_| stack.kept.may_own(&key.group))
+                })
+            }),
         },
         Some(backend) => TargetsIntent {
             key: key.clone(),
             service: Some(backend.service.clone()),
             target_type: backend.target_type.value,
             endpoints: targets::endpoints(lens, backend, settings, diagnostics),
+            standby: backend.standby,
             held: None,
         },
     }

@@ -22,7 +22,7 @@ pub(crate) fn compile(
     }
     for (key, stack) in stacks {
         if intent.held.is_none() {
-            intent.held.clone_from(&stack.held);
+            intent.held = stack.held.clone().or_else(|| stack.kept.targets.clone());
         }
         let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
         if let Some(SecurityIntent::Given { groups, .. }) = security {
@@ -40,10 +40,13 @@ pub(crate) fn compile(
 }
 
 fn wears_backend_group(stack: &StackIntent) -> bool {
-    let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
-    security.is_some_and(|security| match security {
+    let balancer = stack.balancer.as_ref();
+    // Where members differ, what is deployed decides, and that is not known here.
+    let others = balancer.map(|balancer| &balancer.open.manage_backend_rules.others);
+    let open = others.is_some_and(|others| others.iter().any(|said| said.value));
+    balancer.is_some_and(|balancer| match &balancer.security {
         SecurityIntent::Managed => true,
-        SecurityIntent::Given { manage_backend_rules, .. } => manage_backend_rules.value,
+        SecurityIntent::Given { manage_backend_rules, .. } => manage_backend_rules.value || open,
     })
 }
 

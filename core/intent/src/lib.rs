@@ -8,8 +8,10 @@ pub mod codes;
 mod compile;
 mod foundation;
 mod ingress;
+mod kept;
 pub mod model;
 mod names;
+mod open;
 pub mod settings;
 mod targets;
 

@@ -14,6 +14,11 @@ use inroad_words::{
 use inroad_world::Reads;
 use serde::Serialize;
 
+pub use crate::{
+    kept::Kept,
+    open::{Open, OpenBalancer, OpenKeys, OpenListener},
+};
+
 /// What `compile` hands out for one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
@@ -55,10 +60,14 @@ pub struct StackIntent {
     pub torn: BTreeSet<ObjectKey>,
     /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
     pub backends: BTreeMap<String, Backend>,
-    /// A mistake that leaves open what the stack as a whole should be (its class is gone, its
-    /// scheme cannot be read, its last member is protected): nothing of it is changed until it is
-    /// mended.
+    /// What stays as it is deployed, because members are in error.
+    pub kept: Kept,
+    /// A mistake that leaves open what the stack as a whole should be (its class is gone, its last
+    /// member is protected): nothing of it is changed until it is mended.
     pub held: Option<Hold>,
+    /// A mistake without which no load balancer is made (nobody says readably how it should be); one
+    /// that stands goes on as it is.
+    pub undecided: Option<Hold>,
 }
 
 /// A load balancer as its members ask for it.
@@ -82,6 +91,8 @@ pub struct BalancerIntent {
     pub tags: BTreeMap<String, Said<String>>,
     /// Listeners by port.
     pub listeners: BTreeMap<u16, ListenerIntent>,
+    /// Where members differ.
+    pub open: OpenBalancer,
 }
 
 /// Which subnets the load balancer stands in.
@@ -134,6 +145,8 @@ pub struct ListenerIntent {
     pub default: Said<RouteAction>,
     /// Routes in the order in which they are tried. Empty where everything is redirected.
     pub routes: Vec<Route>,
+    /// Where members differ.
+    pub open: OpenListener,
 }
 
 /// Certificates of an HTTPS listener.
@@ -205,6 +218,9 @@ pub struct Backend {
     pub tags: BTreeMap<String, Said<String>>,
     /// `target-node-labels`.
     pub node_labels: BTreeMap<String, Said<String>>,
+    /// Nothing that can be said leads here, but something that is deployed may: the target group is
+    /// not made, and where it exists its registrations go on.
+    pub standby: bool,
 }
 
 /// How a target group speaks to its targets.
@@ -243,6 +259,8 @@ pub struct TargetsIntent {
     pub target_type: TargetType,
     /// Who is to be registered.
     pub endpoints: BTreeMap<EndpointTarget, Origin>,
+    /// Whether registrations are kept only where the target group exists ([`Backend::standby`]).
+    pub standby: bool,
     /// Why the registrations are left as they are.
     pub held: Option<Hold>,
 }

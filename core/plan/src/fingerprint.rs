@@ -38,10 +38,10 @@ pub fn fingerprint(desired: &Desired) -> String {
 }
 
 /// Whether a stack with this tag is as it should be, as far as its last writer knew. What waits for
-/// something is never settled.
+/// something, or keeps what nobody can say now, is never settled.
 pub fn settled(tag: Option<&str>, desired: &Desired) -> bool {
     let waits = !desired.held.resources.is_empty() || desired.held.unit.is_some();
-    !waits && tag == Some(fingerprint(desired).as_str())
+    !waits && desired.kept.parts.is_empty() && tag == Some(fingerprint(desired).as_str())
 }
 
 fn compared(desired: &Desired) -> serde_json::Value {
@@ -82,8 +82,8 @@ fn said(tags: &Tags) -> Tags {
     tags.iter().filter(|(key, _)| !is_note(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Adds the steps that keep the tag true: it goes before the first of several writes, and comes when all
-/// are through and nothing waits. A plan that does nothing stays so.
+/// Adds the steps that keep the tag true: it goes before the first of several writes or where something
+/// waits, and comes when all are through and nothing waits. A plan that does nothing stays so.
 pub(crate) fn note(plan: &mut Plan, desired: &Desired, kept: &Kept<'_>) {
     let Some(subject) = subject(plan, desired) else { return };
     let id = &subject.1;
@@ -93,7 +93,7 @@ pub(crate) fn note(plan: &mut Plan, desired: &Desired, kept: &Kept<'_>) {
     });
     let wanted = fingerprint(desired);
     let is_noted = noted.as_ref().is_some_and(|(_, tag)| *tag == wanted);
-    let whole = plan.holds.is_empty();
+    let whole = plan.holds.is_empty() && desired.kept.parts.is_empty();
     let several = plan.ops.len() > 1;
     if whole && (several || !is_noted) {
         let key = key_of(desired, ResourceKind::LoadBalancer, id.clone());
@@ -102,7 +102,7 @@ pub(crate) fn note(plan: &mut Plan, desired: &Desired, kept: &Kept<'_>) {
             balancer.map_or_else(|| key.output(Field::Arn), |it| Value::Known(it.arn.clone()));
         last(plan, step(balancer, Some(wanted), &subject.0));
     }
-    if let (true, Some((balancer, _))) = (several, noted) {
+    if let (true, Some((balancer, _))) = (several || !whole, noted) {
         first(plan, step(balancer, None, &subject.0));
     }
 }
@@ -146,7 +146,7 @@ fn first(plan: &mut Plan, step: Step) {
 mod tests {
     use inroad_desired::Resource;
     use inroad_words::{
-        Origins, Pick, StackKey,
+        Kind, ObjectKey, Origins, Pick, StackKey,
         balancer::{IpAddressType, LoadBalancer, Scheme},
         hold::{Hold, HoldReason},
     };
@@ -199,6 +199,9 @@ mod tests {
         let tag = fingerprint(&desired);
         assert!(settled(Some(&tag), &desired));
         assert!(!settled(None, &desired) && !settled(Some("0-"), &desired));
+        desired.kept.parts.members.insert(ObjectKey::new(Kind::Ingress, "shop", "broken"));
+        assert!(!settled(Some(&tag), &desired));
+        desired.kept.parts.members.clear();
         desired.held.unit = Some(Hold {
             subject: String::new(),
             reason: HoldReason::MissingFact(String::new()),

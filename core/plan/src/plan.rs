@@ -125,7 +125,8 @@ impl Step {
     fn only_numbers(&self) -> bool {
         let Op::TagBalancing { set, remove, .. } = &self.op else { return false };
         let is_number = |key: &String| key == RESOURCE_TAG || is_note(key);
-        self.subject.kind == RULE && remove.is_empty() && set.keys().all(is_number)
+        let numbers = set.contains_key(RESOURCE_TAG) && set.keys().all(is_number);
+        self.subject.kind == RULE && remove.is_empty() && numbers
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, ResourceKey, Tags, record::Zone};
+use crate::{Field, ResourceKey, Tags, observed::Observed, record::Zone};
 
 /// A question to the outside. Each is asked at most once for a unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ pub struct Facts {
     pub zones: BTreeSet<Zone>,
     /// What other units' resources are known to be: `Output`s that shape may resolve.
     pub outputs: Outputs,
+    /// What is deployed of the unit itself. It is used where the objects leave something open that the
+    /// deployed value decides; where it is `None`, such a unit waits.
+    #[serde(skip)]
+    pub deployed: Option<Observed>,
     /// Questions without an answer, with the reason in the words of whoever refused.
     pub missing: BTreeMap<Need, String>,
 }

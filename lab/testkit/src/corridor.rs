@@ -82,6 +82,7 @@ impl Corridor<'_> {
             .outputs
             .0
             .extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
+        facts.deployed = Some(observed.clone());
         let shaped = shape(&compiled.intent, &facts, self.controller);
         let plan = diff(&shaped.desired, &observed, self.controller);
         Planned { unit: unit.clone(), compiled, shaped, observed, plan }

@@ -64,6 +64,13 @@ fn render_stack(text: &mut String, stack: &StackIntent) {
     if let Some(held) = &stack.held {
         *text += &format!("  held: {}  {}\n", held.reason, held.origin);
     }
+    if let Some(held) = &stack.undecided {
+        *text += &format!("  not made: {}  {}\n", held.reason, held.origin);
+    }
+    if !stack.kept.is_empty() {
+        let kept: Vec<String> = stack.kept.members.iter().map(|key| key.short()).collect();
+        *text += &format!("  in error {}\n", kept.join(" "));
+    }
     let Some(balancer) = &stack.balancer else { return };
     *text += &balancer.name.as_ref().map(|name| said("name", name)).unwrap_or_default();
     *text += &said("scheme", &balancer.scheme);

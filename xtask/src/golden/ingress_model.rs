@@ -1,13 +1,14 @@
 //! `albc.ingress-model/v1`: whole stacks of one IngressGroup. The case's objects are compiled and shaped
-//! as `plan` does it, and the stack is compared with the recorded one.
+//! as `plan` does it, and the stack is compared with the recorded one. Where the peer refuses the whole
+//! group, the same mistake is found at the same place, and a healthy member more is served as if alone.
 
 use inroad_desired::{Desired, Shaped, shape, stack_json};
-use inroad_intent::{Compiled, compile};
+use inroad_intent::{Compiled, compile, settings::ALL};
 use inroad_words::{Diagnostic, Severity, Unit};
 use inroad_world::Lens;
 use serde_json::Value;
 
-use super::{diff, ingress_world as given, tables::Case};
+use super::{diff, ingress_company, ingress_world as given, tables::Case};
 
 /// Runs one case.
 pub(super) fn check(case: &Case) -> Result<(), String> {
@@ -19,7 +20,9 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
         shape(&intent, &given::facts(case), &controller);
     diagnostics.extend(later);
     match case.at("/want/error").as_str() {
-        Some(error) => refused(case, error, &diagnostics),
+        Some(error) => {
+            refused(case, error, &diagnostics).and_then(|()| ingress_company::check(case))
+        }
         None => {
             keep_standing_subnets(case, &mut desired);
             let mut want = case.at("/want/stack").clone();
@@ -70,7 +73,7 @@ fn refused(case: &Case, error: &str, diagnostics: &[Diagnostic]) -> Result<(), S
     let errors = diagnostics.iter().filter(|it| it.severity == Severity::Error);
     let found = errors.filter_map(|it| Some((it.origin.object()?, it.origin.to_string())));
     let blamed = |name: String, origin: String| {
-        let named = annotations(error);
+        let named: Vec<String> = annotations(error).chain(settings(error)).collect();
         (!names_a_member(case, error) || error.contains(&name) || !is_member(case, &name))
             && (named.is_empty() || named.iter().any(|it| origin.ends_with(&format!("@{it}"))))
     };
@@ -97,8 +100,25 @@ fn names_a_member(case: &Case, error: &str) -> bool {
 }
 
 /// Annotations that a text names, without their prefix.
-fn annotations(text: &str) -> Vec<&str> {
+fn annotations(text: &str) -> impl Iterator<Item = String> {
     let named = text.split("alb.ingress.kubernetes.io/").skip(1);
     let ends = |c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c));
-    named.map(|rest| rest.split(ends).next().unwrap_or_default()).collect()
+    named.map(move |rest| rest.split(ends).next().unwrap_or_default().to_owned())
+}
+
+/// Annotations that a text calls by the name of a variable: `targetType`, `deletion_protection`.
+fn settings(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter_map(|word| {
+        if word == "deletion_protection" {
+            return Some("load-balancer-attributes".to_owned());
+        }
+        let dashed = |c: char| match c.is_ascii_uppercase() {
+            true => format!("-{}", c.to_ascii_lowercase()),
+            false => c.to_string(),
+        };
+        let name: String = word.chars().map(dashed).collect();
+        let is_one = name.contains('-') && ALL.iter().any(|it| it.row().ingress == name);
+        is_one.then_some(name)
+    })
 }

@@ -7,6 +7,7 @@ use inroad_words::{
     balancer::Scheme,
     controller::{BalancerSettings, BalancerSwitches, Controller},
     facts::{Facts, GroupFact, Subnet, Vpc},
+    observed::Observed,
     targets::TargetType,
 };
 use inroad_world::{Change, World, manifest};
@@ -35,15 +36,37 @@ fn implicit(named: &Value) -> StackKey {
     StackKey::Ingress { namespace: text(&named["namespace"]), name: text(&named["name"]) }
 }
 
-/// The objects of the case. The recording hands over members with their class already looked up and
-/// the group already sorted; here every member gets a class of its own and its place by annotation.
+/// The cluster of the case.
 pub(super) fn world(case: &Case) -> Result<World, String> {
+    let explicit = match stack(case) {
+        StackKey::Group(name) => Some(name),
+        StackKey::Ingress { .. } => None,
+    };
+    world_of(&objects(case, explicit.as_deref()))
+}
+
+/// The objects of the case, as members of this group. The recording hands over members with their class
+/// already looked up and the group already sorted; here every member gets a class of its own and its
+/// place by annotation.
+pub(super) fn objects(case: &Case, group: Option<&str>) -> Vec<Value> {
     let mut objects = list(case.at("/input/services")).to_vec();
-    objects.extend(list(case.at("/input/ingressGroup/inactiveMembers")).iter().cloned());
-    let explicit = matches!(stack(case), StackKey::Group(_)).then(|| stack(case).to_string());
-    for (nth, member) in list(case.at("/input/ingressGroup/members")).iter().enumerate() {
-        objects.extend(member_objects(nth, member, explicit.as_deref()));
+    for mut leaving in list(case.at("/input/ingressGroup/inactiveMembers")).iter().cloned() {
+        if let Some(group) = group {
+            let finalizer = StackKey::Group(group.into()).finalizer();
+            leaving["metadata"]["finalizers"] = json!([finalizer]);
+        }
+        objects.push(leaving);
     }
+    for (nth, member) in list(case.at("/input/ingressGroup/members")).iter().enumerate() {
+        let order = (nth + 1).to_string();
+        let place = group.map(|group| (group, order.as_str()));
+        objects.extend(classed(&format!("case-{nth}"), member, place));
+    }
+    objects
+}
+
+/// A cluster of these objects.
+pub(super) fn world_of(objects: &[Value]) -> Result<World, String> {
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
     let parsed = manifest::parse("case", &list.to_string());
     match parsed.diagnostics.first() {
@@ -52,8 +75,8 @@ pub(super) fn world(case: &Case) -> Result<World, String> {
     }
 }
 
-fn member_objects(nth: usize, member: &Value, group: Option<&str>) -> Vec<Value> {
-    let name = format!("case-{nth}");
+/// A member with a class of this name, and its group and order there.
+pub(super) fn classed(name: &str, member: &Value, place: Option<(&str, &str)>) -> Vec<Value> {
     let mut ingress = member["ingress"].clone();
     ingress["spec"]["ingressClassName"] = json!(name);
     let mut annotations = ingress["metadata"]["annotations"].take();
@@ -62,9 +85,9 @@ fn member_objects(nth: usize, member: &Value, group: Option<&str>) -> Vec<Value>
     }
     if let Some(annotations) = annotations.as_object_mut() {
         annotations.remove(LEGACY_CLASS);
-        if let Some(group) = group {
+        if let Some((group, order)) = place {
             annotations.insert(GROUP_NAME.into(), json!(group));
-            annotations.insert(GROUP_ORDER.into(), json!((nth + 1).to_string()));
+            annotations.insert(GROUP_ORDER.into(), json!(order));
         }
     }
     ingress["metadata"]["annotations"] = annotations;
@@ -137,6 +160,7 @@ pub(super) fn facts(case: &Case) -> Facts {
         vpc: Some(Vpc { id: text(case.at("/config/vpcID")), cidrs: BTreeSet::new() }),
         subnets: subnets.iter().map(subnet).map(|it| (it.id.clone(), it)).collect(),
         security_groups: groups.iter().map(group).map(|it| (it.id.clone(), it)).collect(),
+        deployed: Some(Observed::default()),
         ..Facts::default()
     };
     if let Some(id) = case.at("/aws/backendSecurityGroup").as_str() {

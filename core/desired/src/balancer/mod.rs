@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_intent::model::{BalancerIntent, SecurityIntent, SubnetChoice};
 use inroad_words::{
-    Field, Origins, Pick, ResourceKind, Said, Severity, Value, balancer::LoadBalancer, facts::Need,
+    Origins, Pick, ResourceKind, Said, Severity, Value, balancer::LoadBalancer, facts::Need,
     hold::HoldReason,
 };
 
@@ -48,9 +48,7 @@ fn subnets(
     let settings = &shaping.controller.balancers;
     let chooser = subnets::Chooser { balancer, facts: shaping.facts, settings };
     Ok(chooser.choose().unwrap_or_else(|mut diagnostic| {
-        let key = shaping.key(ResourceKind::LoadBalancer, LOAD_BALANCER);
-        let stands = shaping.facts.outputs.get(&key, Field::Arn).is_some();
-        if stands && balancer.subnets.value == SubnetChoice::Discover {
+        if shaping.stands() && balancer.subnets.value == SubnetChoice::Discover {
             diagnostic.severity = Severity::Warning;
         }
         shaping.report(diagnostic);

@@ -61,8 +61,7 @@ fn given(
     shaping: &mut Shaping<'_>,
     groups: &Said<Vec<String>>,
 ) -> Result<Vec<Value<String>>, HoldReason> {
-    let need = Need::SecurityGroups(groups.value.iter().cloned().collect());
-    if let Some(why) = shaping.facts.missing.get(&need) {
+    if let Some(why) = unanswered(shaping.facts, &groups.value) {
         return Err(HoldReason::MissingFact(why.clone()));
     }
     let (ids, names): (Vec<_>, Vec<_>) =
@@ -84,6 +83,15 @@ fn given(
         found.extend(new);
     }
     Ok(found.into_iter().map(Value::Known).collect())
+}
+
+/// Why nobody knows these groups, where the question that holds them had no answer.
+fn unanswered<'a>(facts: &'a Facts, groups: &[String]) -> Option<&'a String> {
+    let asks = |need: &Need| match need {
+        Need::SecurityGroups(asked) => groups.iter().all(|it| asked.contains(it)),
+        _ => false,
+    };
+    facts.missing.iter().find(|(need, _)| asks(need)).map(|(_, why)| why)
 }
 
 /// The groups of this id or `Name` tag.

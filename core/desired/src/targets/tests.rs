@@ -67,6 +67,7 @@ fn registrations(target_type: TargetType, ids: &[&str]) -> TargetsIntent {
         key: TargetKey { stack: StackKey::parse("shop/web"), group: CART.into() },
         service: Some(ObjectKey::new(Kind::Service, "shop", "cart")),
         target_type,
+        standby: false,
         held: None,
         endpoints: ids.iter().map(|id| (endpoint(id), Origin::Default)).collect(),
     }

@@ -2,7 +2,7 @@
 //! how its health is found out.
 
 use inroad_words::{
-    Diagnostic, Kind, ObjectKey, Origin, Said,
+    Diagnostic, Kind, ObjectKey, Origin, Said, Severity,
     balancer::FixedResponse,
     targets::{Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
 };
@@ -16,7 +16,7 @@ use k8s_openapi::{
 
 use super::{Desk, group::Member, merge, merge::SaidMap, own_tags};
 use crate::{
-    codes,
+    codes, kept,
     model::{Backend, BackendSettings, RouteAction},
     settings::{
         BACKEND_PROTOCOL, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_PORT, HEALTH_PROTOCOL,
@@ -50,6 +50,8 @@ pub(super) fn action(
             }))
         }
         Err(diagnostic) => {
+            let hold = || kept::hold("targets", diagnostic.code, &diagnostic.origin);
+            desk.untold.get_or_insert_with(hold);
             desk.diagnostics.push(*diagnostic);
             None
         }
@@ -103,7 +105,12 @@ fn find(
     let id = format!("{}-{}:{port}", member.key.short(), named.name);
     if !desk.backends.contains_key(&id) {
         let call = Call { member, key, service, origin };
+        let before = desk.diagnostics.len();
         let backend = call.backend(port, desk)?;
+        let found = &desk.diagnostics[before..];
+        if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            desk.unsure.insert(id.clone());
+        }
         desk.backends.insert(id.clone(), backend);
     }
     Ok(Found::Group(id))
@@ -153,7 +160,7 @@ impl Call<'_, '_> {
             let message = format!("Service {} has no port {port}", self.key.short());
             mistake(codes::NO_PORT, self.origin, message, self.known_ports())
         })?;
-        let target_type = resolve(&TARGET_TYPE, &layers, desk.settings, desk.diagnostics);
+        let target_type = self.fixed(&TARGET_TYPE, desk)?;
         let (number, target_port) = self.reach(service_port, &target_type, desk)?;
         let mut map = |setting: &Setting<_>| {
             let said = look(setting, &layers, desk.diagnostics).unwrap_or_default();
@@ -174,9 +181,10 @@ impl Call<'_, '_> {
             port: number,
             target_port,
             family: self.family(desk)?,
-            protocol: self.protocol(target_type.value, desk),
+            protocol: self.protocol(target_type.value, desk)?,
             target_type,
             tags: self.tags(desk),
+            standby: false,
         })
     }
 
@@ -242,12 +250,28 @@ impl Call<'_, '_> {
         Err(mistake(codes::NO_IPV6, self.origin, message, "set ip-address-type: dualstack"))
     }
 
-    fn protocol(&self, target_type: TargetType, desk: &mut Desk<'_, '_>) -> BackendSettings {
+    /// What a target group is made with and cannot change: the default for something that cannot be
+    /// read would replace it, so the backend is not served.
+    fn fixed<T>(&self, setting: &Setting<T>, desk: &Desk<'_, '_>) -> Result<Said<T>, Mistake> {
+        let mut found = Vec::new();
+        match look(setting, &self.layers(), &mut found) {
+            Ok(said) => Ok(said.unwrap_or_else(|| setting.default(desk.settings))),
+            Err(unreadable) => Err(found.pop().map(Box::new).unwrap_or_else(|| {
+                mistake(codes::BAD_VALUE, &unreadable.0, "it cannot be read", setting.row.doc)
+            })),
+        }
+    }
+
+    fn protocol(
+        &self,
+        target_type: TargetType,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<BackendSettings, Mistake> {
         let layers = self.layers();
         let health_port = self.health_port(target_type, &layers, desk);
+        let protocol = self.fixed(&BACKEND_PROTOCOL, desk)?;
+        let version = self.fixed(&PROTOCOL_VERSION, desk)?;
         let (settings, notes) = (desk.settings, &mut *desk.diagnostics);
-        let protocol = resolve(&BACKEND_PROTOCOL, &layers, settings, notes);
-        let version = resolve(&PROTOCOL_VERSION, &layers, settings, notes);
         let grpc = version.value == ProtocolVersion::Grpc;
         let or = |said: Option<Said<String>>, http: &str, other: &str| {
             let fallback = if grpc { other } else { http };
@@ -257,7 +281,7 @@ impl Call<'_, '_> {
         let path = look(&HEALTH_PATH, &layers, notes).unwrap_or_default();
         let codes = look(&SUCCESS_CODES, &layers, notes).unwrap_or_default();
         let mut number = |setting| resolve(setting, &layers, settings, notes);
-        BackendSettings {
+        Ok(BackendSettings {
             health_port,
             health_protocol: health_protocol.unwrap_or_else(|| Said::default_value(protocol.value)),
             health_path: or(path, "/", "/AWS.ALB/healthcheck"),
@@ -268,7 +292,7 @@ impl Call<'_, '_> {
             unhealthy_threshold: number(&UNHEALTHY_THRESHOLD),
             protocol,
             version,
-        }
+        })
     }
 
     /// `traffic-port` or a number; a name is that of a Service port.

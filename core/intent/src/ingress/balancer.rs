@@ -8,12 +8,14 @@ use super::{
     Desk,
     group::{self, Member},
     listeners,
-    merge::{Agreed, SaidMap, agree, exclusive, fill, spread, unite},
+    merge::{SaidMap, agree, exclusive, fill, spread, unite},
     rules, tags,
 };
 use crate::{
     codes,
-    model::{BalancerIntent, RouteAction, SecurityIntent, StackIntent, SubnetChoice},
+    model::{
+        BalancerIntent, Open, OpenBalancer, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
+    },
     settings::{
         IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, Layer, MANAGE_BACKEND_RULES,
         SCHEME, SECURITY_GROUPS, SUBNETS, look,
@@ -25,17 +27,22 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
     let Some(first) = members.first() else { return };
     let all: Vec<&Member<'_>> = members.iter().collect();
     let desk = &mut desk;
-    let scheme = scheme(&all, desk, intent);
-    let name = exclusive(&LOAD_BALANCER_NAME, &all, desk.diagnostics).said;
-    let ip_address_type = exclusive(&IP_ADDRESS_TYPE, &all, desk.diagnostics).said;
+    let mut open = OpenBalancer::default();
+    let scheme = scheme(&all, desk, (intent, &mut open));
+    let (name, more) = exclusive(&LOAD_BALANCER_NAME, &all, desk.diagnostics);
+    open.name = more;
+    let (ip_address_type, more) = exclusive(&IP_ADDRESS_TYPE, &all, desk.diagnostics);
+    open.ip_address_type = more;
     let ip_address_type = ip_address_type.unwrap_or_else(|| IP_ADDRESS_TYPE.default(desk.settings));
-    desk.has_ipv6 = ip_address_type.value.has_ipv6();
+    let types = open.ip_address_type.others.iter().chain([&ip_address_type]);
+    desk.has_ipv6 = { types }.any(|said| said.value.has_ipv6());
 
-    let subnets = agree(&SUBNETS, &all, same_subnets, desk.diagnostics).said;
+    let (subnets, more) = agree(&SUBNETS, &all, same_subnets, desk.diagnostics);
+    open.subnets = more;
     let own_tags: Vec<SaidMap> = members.iter().map(|member| tags(member, desk)).collect();
     let mut tags = SaidMap::new();
     for own in &own_tags {
-        unite(&mut tags, own.clone(), "the tag", desk.diagnostics);
+        unite(&mut tags, own.clone(), &mut open.tags);
     }
     let routes: Vec<_> = members
         .iter()
@@ -50,41 +57,60 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
         scheme,
         ip_address_type,
         subnets: subnets.unwrap_or_else(|| Said::default_value(SubnetChoice::Discover)),
-        security: security(&all, desk),
-        attributes: attributes(&all, desk),
+        security: security(&all, desk, &mut open),
+        attributes: attributes(&all, desk, &mut open),
         tags,
         listeners,
+        open,
     });
     intent.backends = std::mem::take(&mut desk.backends);
-    if intent.held.is_none() {
-        drop_unused(intent);
+    intent.kept.backends = std::mem::take(&mut desk.unsure);
+    intent.kept.targets = desk.untold.take();
+}
+
+/// A backend that no listener leads to (its port was lost, or is redirected) needs no target group,
+/// unless a rule that is kept may lead there.
+pub(super) fn drop_unused(intent: &mut StackIntent) {
+    let listeners = || intent.balancer.iter().flat_map(|balancer| balancer.listeners.values());
+    let said = listeners()
+        .flat_map(|it| it.routes.iter().map(|route| &route.action).chain([&it.default.value]));
+    let both = listeners().chain(listeners().filter_map(|it| it.open.instead.as_deref()));
+    let open = both.clone().flat_map(|it| it.open.default.others.iter().map(|said| &said.value));
+    let instead =
+        both.flat_map(|it| it.routes.iter().map(|route| &route.action).chain([&it.default.value]));
+    let (used, open) = (ids(said), ids(open.chain(instead)));
+    let kept = &intent.kept.members;
+    intent.backends.retain(|id, backend| {
+        used.contains(id) || open.contains(id) || kept.contains(&backend.ingress)
+    });
+    for (id, backend) in &mut intent.backends {
+        backend.standby = !used.contains(id);
     }
 }
 
-/// A backend that no listener leads to (its port was lost, or is redirected) needs no target group.
-fn drop_unused(intent: &mut StackIntent) {
-    let listeners = intent.balancer.iter().flat_map(|balancer| balancer.listeners.values());
-    let actions = listeners.flat_map(|listener| {
-        listener.routes.iter().map(|route| &route.action).chain([&listener.default.value])
+fn ids<'a>(actions: impl Iterator<Item = &'a RouteAction>) -> BTreeSet<String> {
+    let backends = actions.flat_map(|action| match action {
+        RouteAction::Forward { backends, .. } => backends.as_slice(),
+        _ => &[],
     });
-    let used: BTreeSet<String> = actions
-        .flat_map(|action| match action {
-            RouteAction::Forward { backends, .. } => backends.as_slice(),
-            _ => &[],
-        })
-        .map(|(id, _)| id.clone())
-        .collect();
-    intent.backends.retain(|id, _| used.contains(id));
+    backends.map(|(id, _)| id.clone()).collect()
 }
 
 /// A scheme that nobody says readably must not become the default: that would replace the load
 /// balancer, or show it to the world.
-fn scheme(all: &[&Member<'_>], desk: &mut Desk<'_, '_>, intent: &mut StackIntent) -> Said<Scheme> {
-    let Agreed { said, unreadable } = exclusive(&SCHEME, all, desk.diagnostics);
-    if let (None, Some(unreadable)) = (&said, unreadable) {
-        let diagnostic = Diagnostic::error(codes::BAD_VALUE, unreadable.0, "");
-        intent.held = Some(group::hold(&intent.key, &diagnostic));
+fn scheme(
+    all: &[&Member<'_>],
+    desk: &mut Desk<'_, '_>,
+    (intent, open): (&mut StackIntent, &mut OpenBalancer),
+) -> Said<Scheme> {
+    let (said, more) = exclusive(&SCHEME, all, desk.diagnostics);
+    let unreadable =
+        |member: &&Member<'_>| look(&SCHEME, &member.layers(), &mut Vec::new()).is_err();
+    if let (Some(origin), true) = (&more.unreadable, all.iter().all(unreadable)) {
+        let diagnostic = Diagnostic::error(codes::BAD_VALUE, origin.clone(), "");
+        intent.undecided = Some(group::hold(&intent.key, &diagnostic));
     }
+    open.scheme = more;
     said.unwrap_or_else(|| SCHEME.default(desk.settings))
 }
 
@@ -103,12 +129,18 @@ fn same_subnets(a: &SubnetChoice, b: &SubnetChoice) -> bool {
     }
 }
 
-fn security(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SecurityIntent {
-    let groups = exclusive(&SECURITY_GROUPS, all, desk.diagnostics).said;
+fn security(
+    all: &[&Member<'_>],
+    desk: &mut Desk<'_, '_>,
+    open: &mut OpenBalancer,
+) -> SecurityIntent {
+    let (groups, more) = exclusive(&SECURITY_GROUPS, all, desk.diagnostics);
+    open.security_groups = more;
     let Some(groups) = groups.filter(|groups| !groups.value.is_empty()) else {
         return SecurityIntent::Managed;
     };
-    let manage = exclusive(&MANAGE_BACKEND_RULES, all, desk.diagnostics).said;
+    let (manage, more) = exclusive(&MANAGE_BACKEND_RULES, all, desk.diagnostics);
+    open.manage_backend_rules = more;
     let mut manage = manage.unwrap_or_else(|| MANAGE_BACKEND_RULES.default(desk.settings));
     if manage.value && !desk.settings.switches.backend_security_group {
         let message = "backend rules need the shared backend security group, which is switched off";
@@ -117,13 +149,14 @@ fn security(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SecurityIntent {
                 .help("see --enable-backend-security-group"),
         );
         manage.value = false;
+        open.manage_backend_rules = Open::default();
     }
     SecurityIntent::Given { groups, manage_backend_rules: manage }
 }
 
 /// What the first member's class says wins key by key; the members' annotations are united under
 /// it.
-fn attributes(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SaidMap {
+fn attributes(all: &[&Member<'_>], desk: &mut Desk<'_, '_>, open: &mut OpenBalancer) -> SaidMap {
     let mut read = |layer: Layer<'_>| {
         let said = look(&LOAD_BALANCER_ATTRIBUTES, &[layer], desk.diagnostics);
         said.unwrap_or_default().map(spread).unwrap_or_default()
@@ -135,7 +168,7 @@ fn attributes(all: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> SaidMap {
     let mut united = SaidMap::new();
     for mut own in annotated {
         own.retain(|key, _| !attributes.contains_key(key));
-        unite(&mut united, own, "the attribute", desk.diagnostics);
+        unite(&mut united, own, &mut open.attributes);
     }
     fill(&mut attributes, united);
     attributes

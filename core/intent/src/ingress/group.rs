@@ -15,7 +15,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use super::class::{self, Class};
 use crate::{
     codes,
-    settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, PREFIX, look, resolve},
+    settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, PREFIX, look},
 };
 
 /// The tag that says which stack a resource belongs to (ALBC).
@@ -26,7 +26,8 @@ pub(crate) struct Member<'w> {
     pub(crate) key: ObjectKey,
     pub(crate) ingress: &'w Ingress,
     pub(crate) params: Option<(ObjectKey, &'w IngressClassParams)>,
-    order: i32,
+    /// `group.order`; `None` where it cannot be read.
+    pub(crate) order: Option<i32>,
 }
 
 impl Member<'_> {
@@ -34,6 +35,15 @@ impl Member<'_> {
     pub(crate) fn layers(&self) -> Vec<Layer<'_>> {
         let params = self.params.iter().map(|(key, params)| Layer::Params(key, &params.spec));
         params.chain([self.annotations()]).collect()
+    }
+
+    /// Whether one of its paths, or its default backend, names this Service.
+    pub(crate) fn names(&self, service: &str) -> bool {
+        let Some(spec) = &self.ingress.spec else { return false };
+        let paths = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref());
+        let backends = paths.flat_map(|http| http.paths.iter().map(|path| &path.backend));
+        let mut backends = backends.chain(&spec.default_backend);
+        backends.any(|it| it.service.as_ref().is_some_and(|it| it.name == service))
     }
 
     /// Its annotations alone.
@@ -64,7 +74,7 @@ pub(crate) fn standing<'w>(
         Class::Unusable(diagnostic) => return Standing::Lost(diagnostic),
         Class::Ours(params) => params,
     };
-    let member = Member { key: key.clone(), ingress, params, order: 0 };
+    let member = Member { key: key.clone(), ingress, params, order: None };
     let mut diagnostics = Vec::new();
     match look(&GROUP_NAME, &member.layers(), &mut diagnostics) {
         Ok(Some(name)) => Standing::Member(StackKey::Group(name.value), Box::new(member)),
@@ -83,7 +93,7 @@ pub(crate) fn own(key: &ObjectKey) -> StackKey {
 }
 
 /// The stack whose load balancer serves an Ingress; after a mistake that leaves it open, the one that it
-/// served to all appearances before.
+/// has joined. Who has joined none is not served, and a name that is there waits.
 pub(crate) fn balancer_of(
     lens: &Lens<'_>,
     key: &ObjectKey,
@@ -93,10 +103,7 @@ pub(crate) fn balancer_of(
     match standing(lens, key, ingress, settings) {
         Standing::Foreign => None,
         Standing::Member(stack, _) => Some(stack),
-        Standing::Lost(_) => {
-            let before = joined(key, ingress).or_else(|| named(ingress).map(StackKey::Group));
-            Some(before.unwrap_or_else(|| own(key)))
-        }
+        Standing::Lost(_) => Some(joined(key, ingress).unwrap_or_else(|| own(key))),
     }
 }
 
@@ -108,8 +115,11 @@ pub(crate) fn takes_names(
     ingress: &Ingress,
     settings: &BalancerSettings,
 ) -> bool {
-    let held = |stack: &StackKey| roster(lens, stack, settings, &mut Vec::new()).held.is_some();
-    is_deleted(ingress) && !carried(key, ingress).any(|stack| held(&stack))
+    let stands = |stack: &StackKey| {
+        let roster = roster(lens, stack, settings, &mut Vec::new());
+        roster.held.is_some() || roster.lost.iter().any(|it| it.key == *key)
+    };
+    is_deleted(ingress) && !carried(key, ingress).any(|stack| stands(&stack))
 }
 
 /// The group that an Ingress names itself, whatever its class says.
@@ -139,10 +149,24 @@ pub(crate) struct Roster<'w> {
     pub(crate) members: Vec<Member<'w>>,
     /// Deleted, or gone elsewhere, and still with the stack's finalizer.
     pub(crate) leaving: BTreeMap<ObjectKey, &'w Ingress>,
-    /// Torn from their place by a mistake; the stack stays for their sake.
-    pub(crate) torn: BTreeSet<ObjectKey>,
+    /// Torn from their place, or not let go; what is deployed for them stays.
+    pub(crate) lost: Vec<Lost>,
     /// Why the stack must be left as it is.
     pub(crate) held: Option<Hold>,
+}
+
+/// An Ingress that has left its place without leave: a mistake hides where it belongs, or it protects the
+/// load balancer. It may have rules in a stack.
+pub(crate) struct Lost {
+    pub(crate) key: ObjectKey,
+    /// What of the stack waits for the mistake to be mended.
+    pub(crate) hold: Hold,
+    /// Whether it was in this stack to all appearances.
+    pub(crate) certain: bool,
+    /// Whether its finalizer proves that it was.
+    pub(crate) torn: bool,
+    /// Whether it has a default backend.
+    pub(crate) gives_default: bool,
 }
 
 /// Gathers the members of a stack.
@@ -153,34 +177,33 @@ pub(crate) fn roster<'w>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Roster<'w> {
     let mut roster = Roster::default();
-    let mut suspects = None;
     for (key, ingress) in candidates(lens, stack) {
         match standing(lens, &key, ingress, settings) {
             _ if is_deleted(ingress) => roster.leaves(stack, key, ingress),
             Standing::Member(of, mut member) if of == *stack => {
-                let order = resolve(&GROUP_ORDER, &[member.annotations()], settings, diagnostics);
-                member.order = order.value;
+                let order = look(&GROUP_ORDER, &[member.annotations()], diagnostics);
+                let said = order.map(|said| said.unwrap_or_else(|| GROUP_ORDER.default(settings)));
+                member.order = said.map(|said| said.value).ok();
                 roster.members.push(*member);
             }
-            Standing::Lost(diagnostic) => match stays(&key, ingress, stack, &diagnostic) {
-                Stays::Certainly => {
-                    roster.held = Some(hold(stack, &diagnostic));
-                    if holds(ingress, stack) {
-                        roster.torn.insert(key);
-                    }
-                    diagnostics.push(*diagnostic);
+            Standing::Lost(diagnostic) => {
+                let stays = stays(&key, ingress, stack, &diagnostic);
+                if !matches!(stays, Stays::Not) {
+                    let certain = matches!(stays, Stays::Certainly);
+                    let (torn, hold) = (certain && holds(ingress, stack), hold(stack, &diagnostic));
+                    let gives_default = gives_default(ingress);
+                    roster.lost.push(Lost { key, hold, certain, torn, gives_default });
+                    diagnostics.extend(certain.then_some(*diagnostic));
                 }
-                Stays::IfEmpty => {
-                    suspects.get_or_insert_with(|| hold(stack, &diagnostic));
-                }
-                Stays::Not => {}
-            },
+            }
             Standing::Foreign | Standing::Member(..) => roster.leaves(stack, key, ingress),
         }
     }
-    roster.members.sort_by_key(|member| (member.order, member.key.short()));
+    // Who cannot say its place comes last: there it shadows nobody.
+    let place = |member: &Member<'_>| (member.order.unwrap_or(i32::MAX), member.key.short());
+    roster.members.sort_by_key(place);
     if roster.members.is_empty() {
-        roster.end(stack, suspects, diagnostics);
+        roster.end(stack, diagnostics);
     }
     roster
 }
@@ -194,20 +217,31 @@ impl<'w> Roster<'w> {
     }
 
     /// Nobody is left. A stack goes for the sake of somebody who leaves it, and for no other reason; who
-    /// was never in it keeps nothing of it.
-    fn end(&mut self, stack: &StackKey, suspects: Option<Hold>, diagnostics: &mut Vec<Diagnostic>) {
-        if self.leaving.is_empty() {
-            self.held = self.held.take().or(suspects);
-        } else if self.torn.is_empty() {
-            self.held = None;
+    /// was never in it keeps nothing of it, and who was torn from it keeps what is its own.
+    fn end(&mut self, stack: &StackKey, diagnostics: &mut Vec<Diagnostic>) {
+        if self.leaving.is_empty() && self.lost.is_empty() {
+            let orphan = orphan(stack);
+            self.held = Some(hold(stack, &orphan));
+            diagnostics.push(orphan);
+        } else if !self.leaving.is_empty() && !self.lost.iter().any(|it| it.torn) {
+            self.lost.clear();
+            self.protect(stack, diagnostics);
         }
-        if self.held.is_some() {
-            return;
+        if self.leaving.is_empty() && self.held.is_none() {
+            self.held = self.lost.first().map(|it| it.hold.clone());
         }
-        let guard = self.leaving.iter().find_map(|(key, ingress)| protected(key, ingress));
-        let orphan = || self.leaving.is_empty().then(|| orphan(stack));
-        if let Some(diagnostic) = guard.or_else(orphan) {
-            self.held = Some(hold(stack, &diagnostic));
+    }
+
+    /// Who protects the load balancer does not leave it; others do.
+    fn protect(&mut self, stack: &StackKey, diagnostics: &mut Vec<Diagnostic>) {
+        let all = self.leaving.iter();
+        let guards: Vec<_> =
+            all.filter_map(|(key, it)| Some((key.clone(), *it, protected(key, it)?))).collect();
+        for (key, ingress, diagnostic) in guards {
+            self.leaving.remove(&key);
+            let hold = hold(stack, &diagnostic);
+            let gives_default = gives_default(ingress);
+            self.lost.push(Lost { key, hold, certain: true, torn: true, gives_default });
             diagnostics.push(diagnostic);
         }
     }
@@ -229,13 +263,17 @@ fn holds(ingress: &Ingress, stack: &StackKey) -> bool {
     ingress.metadata.finalizers.iter().flatten().any(|name| *name == finalizer)
 }
 
-/// Whether a stack stays as it is because of an Ingress that a mistake has torn from its place: taking
-/// its routes away would make a slip, perhaps in another object, an outage.
+fn gives_default(ingress: &Ingress) -> bool {
+    ingress.spec.as_ref().is_some_and(|spec| spec.default_backend.is_some())
+}
+
+/// Whether an Ingress that a mistake has torn from its place may have been in a stack: taking its routes
+/// away would make a slip, perhaps in another object, an outage.
 enum Stays {
     /// It is the stack that the Ingress was in, to all appearances.
     Certainly,
-    /// The class that went wrong may have put the Ingress in this group, and nobody else is in it.
-    IfEmpty,
+    /// The mistake hides which group it was in; it may have been this one.
+    Perhaps,
     /// The Ingress has no part in it.
     Not,
 }
@@ -243,14 +281,15 @@ enum Stays {
 fn stays(key: &ObjectKey, ingress: &Ingress, stack: &StackKey, diagnostic: &Diagnostic) -> Stays {
     let is_group = matches!(stack, StackKey::Group(_));
     let class_is_wrong = diagnostic.code == codes::BAD_CLASS;
-    let appears = match named(ingress) {
-        Some(group) => *stack == StackKey::Group(group),
-        None => holds(ingress, stack),
-    };
-    if own(key) == *stack || (class_is_wrong && appears) {
+    let names = || named(ingress).is_some_and(|group| *stack == StackKey::Group(group));
+    let appears = holds(ingress, stack) || (class_is_wrong && names());
+    if own(key) == *stack || appears {
         Stays::Certainly
-    } else if is_group && class_is_wrong && named(ingress).is_none() {
-        Stays::IfEmpty
+    } else if is_group
+        && joined(key, ingress).is_none()
+        && !(class_is_wrong && named(ingress).is_some())
+    {
+        Stays::Perhaps
     } else {
         Stays::Not
     }

@@ -13,11 +13,13 @@ use k8s_openapi::api::networking::v1::IngressSpec;
 use super::{
     Desk, backend,
     group::{self, Member},
-    merge::{SaidMap, agree, exclusive, fill, spread, unite},
+    merge::{Agreed, SaidMap, agree, exclusive, fill, spread, unite},
 };
 use crate::{
-    codes,
-    model::{CertificateChoice, ListenerIntent, Route, RouteAction, StackIntent},
+    codes, kept,
+    model::{
+        CertificateChoice, ListenerIntent, Open, OpenListener, Route, RouteAction, StackIntent,
+    },
     settings::{
         CERTIFICATE_ARN, INBOUND_CIDRS, LISTEN_PORTS, LISTENER_ATTRIBUTES, PREFIX_LISTS,
         SSL_POLICY, SSL_REDIRECT, look, look_named,
@@ -31,15 +33,28 @@ pub(super) struct Parts<'a, 'w> {
     pub(super) routes: &'a [Vec<Route>],
 }
 
-/// A port that some members use, by position.
+/// A port that some members use, by position, each with the protocol that it asks for.
+#[derive(Clone)]
 struct Port {
     number: u16,
     protocol: ListenerProtocol,
     origin: Origin,
-    users: Vec<usize>,
+    users: Vec<(usize, ListenerProtocol)>,
+    /// Who should use it, and cannot say how.
+    left: BTreeSet<usize>,
+    /// Protocols that later members ask for instead.
+    others: Vec<Said<ListenerProtocol>>,
 }
 
-/// The listeners. A stack none of whose members says its ports readably is held, not emptied.
+impl Port {
+    /// The same port with the other protocol, as whoever asked for it first has it.
+    fn instead(&self) -> Option<Self> {
+        let other = self.others.first()?;
+        Some(Self { protocol: other.value, origin: other.origin.clone(), ..self.clone() })
+    }
+}
+
+/// The listeners. Where no member says its ports readably, no load balancer is made.
 pub(super) fn compile(
     parts: &Parts<'_, '_>,
     desk: &mut Desk<'_, '_>,
@@ -48,42 +63,72 @@ pub(super) fn compile(
     let certificates: Vec<Said<Vec<String>>> =
         parts.members.iter().map(|member| certificates(member, desk)).collect();
     let mut ports = BTreeMap::new();
-    let mut unreadable = None;
+    let (mut unreadable, mut anywhere) = (None, BTreeSet::new());
     for (index, member) in parts.members.iter().enumerate() {
         match look(&LISTEN_PORTS, &member.layers(), desk.diagnostics) {
             Ok(said) => {
                 let said = said.unwrap_or_else(|| default_ports(&certificates[index]));
-                join(&mut ports, index, said, &member.key.short(), desk.diagnostics);
+                join(&mut ports, (index, member), said);
             }
-            Err(why) => unreadable = Some(why),
+            Err(why) => {
+                anywhere.insert(index);
+                unreadable = Some(why);
+            }
         }
     }
-    if let (true, Some(why)) = (ports.is_empty(), unreadable) {
-        intent.held =
-            Some(group::hold(&intent.key, &Diagnostic::error(codes::BAD_VALUE, why.0, "")));
-    }
-    for port in ports.values_mut() {
-        admit(port, parts, desk.diagnostics);
+    let unreadable_ports = unreadable.map(|why| why.0);
+    intent.kept.listeners = unreadable_ports.is_some();
+    if let (true, Some(why)) = (ports.is_empty(), &unreadable_ports) {
+        let diagnostic = Diagnostic::error(codes::BAD_VALUE, why.clone(), "");
+        intent.undecided = Some(group::hold(&intent.key, &diagnostic));
     }
     let redirect = redirect(parts, &ports, desk);
-    let listener =
-        |port: Port| (port.number, listener(&port, parts, &certificates, redirect.as_ref(), desk));
-    ports.into_values().map(listener).collect()
+    let mut listeners = BTreeMap::new();
+    for mut port in ports.into_values() {
+        let unreadable = admit(&mut port, parts, desk.diagnostics);
+        port.left.extend(&anywhere);
+        let common = Common { parts, certificates: &certificates, redirect: &redirect };
+        let mut made = listener(&port, &common, desk);
+        let instead = port.instead().map(|port| listener(&port, &common, desk));
+        made.open.instead = instead.map(Box::new);
+        made.open.protocol.others = port.others.clone();
+        made.open.inbound_cidrs.unreadable.clone_from(&unreadable);
+        if let Some(instead) = &mut made.open.instead {
+            instead.open.inbound_cidrs.unreadable = unreadable;
+        }
+        if let Some(why) = &unreadable_ports {
+            kept::doubt_listener(&mut made, why);
+        }
+        listeners.insert(port.number, made);
+    }
+    intent.kept.defaults = std::mem::take(&mut desk.defaults);
+    listeners
 }
 
 /// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to
-/// be restricted, and the others did not.
-fn admit(port: &mut Port, parts: &Parts<'_, '_>, diagnostics: &mut Vec<Diagnostic>) {
+/// be restricted, and the others did not. What comes back is where it stands.
+fn admit(
+    port: &mut Port,
+    parts: &Parts<'_, '_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Origin> {
     let (mut readable, mut restricted) = (Vec::new(), false);
-    for index in &port.users {
-        if let Ok(said) = look(&INBOUND_CIDRS, &parts.members[*index].layers(), diagnostics) {
-            readable.push(*index);
-            restricted |= said.is_some();
+    let mut unreadable = None;
+    for user in &port.users {
+        match look(&INBOUND_CIDRS, &parts.members[user.0].layers(), diagnostics) {
+            Ok(said) => {
+                readable.push(*user);
+                restricted |= said.is_some();
+            }
+            Err(why) => unreadable = Some(why.0),
         }
     }
     if !restricted && !readable.is_empty() {
+        let left = port.users.iter().filter(|user| !readable.contains(user));
+        port.left = left.map(|(index, _)| *index).collect();
         port.users = readable;
     }
+    unreadable
 }
 
 fn certificates(member: &Member<'_>, desk: &mut Desk<'_, '_>) -> Said<Vec<String>> {
@@ -100,36 +145,32 @@ fn default_ports(certificates: &Said<Vec<String>>) -> Said<BTreeMap<u16, Listene
     Said::default_value(BTreeMap::from([port]))
 }
 
-/// A member joins the ports that it asks for, but for those that others have with another protocol.
+/// A member joins the ports that it asks for, with whatever protocol they have.
 fn join(
     ports: &mut BTreeMap<u16, Port>,
-    index: usize,
+    (index, member): (usize, &Member<'_>),
     said: Said<BTreeMap<u16, ListenerProtocol>>,
-    member: &str,
-    diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (number, protocol) in said.value {
-        let origin = said.origin.clone();
         let port = ports.entry(number).or_insert_with(|| Port {
             number,
             protocol,
-            origin,
+            origin: said.origin.clone(),
             users: Vec::new(),
+            left: BTreeSet::new(),
+            others: Vec::new(),
         });
-        if port.protocol == protocol {
-            port.users.push(index);
-            continue;
+        port.users.push((index, protocol));
+        if port.protocol != protocol {
+            let origin = asked_by(&said.origin, member);
+            port.others.push(Said::new(protocol, origin));
         }
-        let message = format!(
-            "port {number} is {} in this group, so {member} is not served there as {}",
-            port.protocol.as_str(),
-            protocol.as_str()
-        );
-        diagnostics.push(
-            Diagnostic::error(codes::CONFLICT, said.origin.clone(), message)
-                .help(format!("{} asked for it first", port.origin)),
-        );
     }
+}
+
+/// Ports by default are laid at the door of the Ingress itself.
+fn asked_by(origin: &Origin, member: &Member<'_>) -> Origin {
+    if *origin == Origin::Default { Origin::field(&member.key, "") } else { origin.clone() }
 }
 
 /// The redirect that every HTTP listener gets, where its port has an HTTPS listener.
@@ -137,65 +178,77 @@ fn redirect(
     parts: &Parts<'_, '_>,
     ports: &BTreeMap<u16, Port>,
     desk: &mut Desk<'_, '_>,
-) -> Option<Said<RouteAction>> {
+) -> Agreed<RouteAction> {
     let all: Vec<&Member<'_>> = parts.members.iter().collect();
-    let said = exclusive(&SSL_REDIRECT, &all, desk.diagnostics).said?;
-    let target = ports.get(&said.value).map(|port| port.protocol);
-    if target != Some(ListenerProtocol::Https) {
+    let (said, open) = exclusive(&SSL_REDIRECT, &all, desk.diagnostics);
+    let mut readable = said.into_iter().chain(open.others).filter_map(|said| {
+        let protocols = |port: &Port| {
+            let others = port.others.iter().map(|said| said.value);
+            others.chain([port.protocol]).any(|it| it == ListenerProtocol::Https)
+        };
+        if ports.get(&said.value).is_some_and(protocols) {
+            return Some(said.map(to_https));
+        }
         let message = format!("there is no HTTPS listener on port {} to redirect to", said.value);
         desk.diagnostics.push(
             Diagnostic::error(codes::BAD_REDIRECT, said.origin, message)
                 .help("add it to listen-ports; until then HTTP is served as it is"),
         );
-        return None;
-    }
-    Some(said.map(|port| {
-        RouteAction::Redirect(Redirect {
-            port: Some(port.to_string()),
-            protocol: Some("HTTPS".into()),
-            status_code: "HTTP_301".into(),
-            ..Redirect::default()
-        })
-    }))
+        None
+    });
+    let first = readable.next();
+    let others = readable.collect();
+    (first, Open { others, unreadable: open.unreadable })
 }
 
-fn listener(
-    port: &Port,
-    parts: &Parts<'_, '_>,
-    certificates: &[Said<Vec<String>>],
-    redirect: Option<&Said<RouteAction>>,
-    desk: &mut Desk<'_, '_>,
-) -> ListenerIntent {
-    let users: Vec<&Member<'_>> = port.users.iter().map(|index| &parts.members[*index]).collect();
+fn to_https(port: u16) -> RouteAction {
+    RouteAction::Redirect(Redirect {
+        port: Some(port.to_string()),
+        protocol: Some("HTTPS".into()),
+        status_code: "HTTP_301".into(),
+        ..Redirect::default()
+    })
+}
+
+/// What all listeners are made of.
+struct Common<'a, 'w> {
+    parts: &'a Parts<'a, 'w>,
+    certificates: &'a [Said<Vec<String>>],
+    redirect: &'a Agreed<RouteAction>,
+}
+
+fn listener(port: &Port, common: &Common<'_, '_>, desk: &mut Desk<'_, '_>) -> ListenerIntent {
+    let Common { parts, certificates, redirect } = common;
+    let users: Vec<&Member<'_>> = port.users.iter().map(|(ix, _)| &parts.members[*ix]).collect();
     let secure = port.protocol == ListenerProtocol::Https;
-    let redirect = redirect.filter(|_| !secure).cloned();
-    let routes = port.users.iter().flat_map(|index| parts.routes[*index].iter().cloned());
+    let mut open = OpenListener::default();
+    let (redirect, more) = if secure { Agreed::default() } else { (*redirect).clone() };
+    open.default = more;
+    let routes = port.users.iter().flat_map(|(index, _)| parts.routes[*index].iter().cloned());
     let routes = if redirect.is_some() { Vec::new() } else { routes.collect() };
     let mut tags = SaidMap::new();
-    for index in &port.users {
+    for (index, _) in &port.users {
         // Conflicts are told once, where the load balancer's tags are united.
         fill(&mut tags, parts.tags[*index].clone());
     }
-    let prefix_lists = agree(&PREFIX_LISTS, &users, same_set, desk.diagnostics).said;
+    let (prefix_lists, more) = agree(&PREFIX_LISTS, &users, same_set, desk.diagnostics);
+    open.prefix_lists = more;
     let prefix_lists = prefix_lists.unwrap_or_else(|| PREFIX_LISTS.default(desk.settings));
+    let (policy, more) =
+        if secure { exclusive(&SSL_POLICY, &users, desk.diagnostics) } else { Agreed::default() };
+    open.ssl_policy = more;
     ListenerIntent {
-        origin: if port.origin == Origin::Default {
-            Origin::field(&users[0].key, "")
-        } else {
-            port.origin.clone()
-        },
+        origin: asked_by(&port.origin, users[0]),
         protocol: port.protocol,
-        inbound_cidrs: inbound(&users, prefix_lists.value.is_empty(), desk),
+        inbound_cidrs: inbound(&users, prefix_lists.value.is_empty(), (desk, &mut open)),
         prefix_lists,
         certificates: secure.then(|| choice(port, parts, certificates)),
-        ssl_policy: secure.then(|| {
-            let said = exclusive(&SSL_POLICY, &users, desk.diagnostics).said;
-            said.unwrap_or_else(|| SSL_POLICY.default(desk.settings))
-        }),
-        attributes: attributes(port, parts, &users, desk),
+        ssl_policy: secure.then(|| policy.unwrap_or_else(|| SSL_POLICY.default(desk.settings))),
+        attributes: attributes(port, parts, (desk, &mut open)),
         tags,
-        default: redirect.unwrap_or_else(|| default_action(&users, desk)),
+        default: redirect.unwrap_or_else(|| default_action(port, parts, (desk, &mut open))),
         routes,
+        open,
     }
 }
 
@@ -208,12 +261,14 @@ fn same_set(a: &Vec<String>, b: &Vec<String>) -> bool {
 fn inbound(
     users: &[&Member<'_>],
     open_by_default: bool,
-    desk: &mut Desk<'_, '_>,
+    (desk, open): (&mut Desk<'_, '_>, &mut OpenListener),
 ) -> Said<Vec<String>> {
-    let agreed = agree(&INBOUND_CIDRS, users, same_set, desk.diagnostics);
-    match (agreed.said, agreed.unreadable) {
+    let (said, more) = agree(&INBOUND_CIDRS, users, same_set, desk.diagnostics);
+    let unreadable = more.unreadable.clone();
+    open.inbound_cidrs = more;
+    match (said, unreadable) {
         (Some(said), _) => said,
-        (None, Some(unreadable)) => Said::new(Vec::new(), unreadable.0),
+        (None, Some(unreadable)) => Said::new(Vec::new(), unreadable),
         (None, None) if open_by_default => INBOUND_CIDRS.default(desk.settings),
         (None, None) => Said::default_value(Vec::new()),
     }
@@ -226,7 +281,8 @@ fn choice(
 ) -> CertificateChoice {
     let mut explicit: Vec<Said<String>> = Vec::new();
     let mut discover = BTreeMap::new();
-    for index in &port.users {
+    let secure = port.users.iter().filter(|(_, asks)| *asks == ListenerProtocol::Https);
+    for (index, _) in secure {
         let said = &certificates[*index];
         for arn in &said.value {
             if explicit.iter().all(|known| known.value != *arn) {
@@ -262,8 +318,7 @@ fn hosts(member: &Member<'_>) -> Vec<Said<String>> {
 fn attributes(
     port: &Port,
     parts: &Parts<'_, '_>,
-    users: &[&Member<'_>],
-    desk: &mut Desk<'_, '_>,
+    (desk, open): (&mut Desk<'_, '_>, &mut OpenListener),
 ) -> SaidMap {
     let suffix =
         format!("{}{}-{}", LISTENER_ATTRIBUTES.row.ingress, port.protocol.as_str(), port.number);
@@ -281,37 +336,37 @@ fn attributes(
         }
     }
     let mut united = SaidMap::new();
-    for member in users {
-        let layers = [member.annotations()];
+    for (index, _) in &port.users {
+        let layers = [parts.members[*index].annotations()];
         let said = look_named(&LISTENER_ATTRIBUTES, &suffix, &layers, desk.diagnostics);
         let mut own = said.unwrap_or_default().map(spread).unwrap_or_default();
         own.retain(|key, _| !attributes.contains_key(key));
-        unite(&mut united, own, "the listener attribute", desk.diagnostics);
+        unite(&mut united, own, &mut open.attributes);
     }
     fill(&mut attributes, united);
     attributes
 }
 
 /// The default backend of the first member that has one, else 404.
-fn default_action(users: &[&Member<'_>], desk: &mut Desk<'_, '_>) -> Said<RouteAction> {
+fn default_action(
+    port: &Port,
+    parts: &Parts<'_, '_>,
+    (desk, open): (&mut Desk<'_, '_>, &mut OpenListener),
+) -> Said<RouteAction> {
     let mut found: Option<Said<RouteAction>> = None;
-    for member in users {
+    let users: BTreeSet<usize> = port.users.iter().map(|(index, _)| *index).collect();
+    for index in users.union(&port.left) {
+        let member = &parts.members[*index];
         let spec = member.ingress.spec.as_ref();
         let Some(default) = spec.and_then(|spec| spec.default_backend.as_ref()) else { continue };
         let origin = Origin::field(&member.key, "/spec/defaultBackend");
-        match &found {
-            Some(first) => desk.diagnostics.push(
-                Diagnostic::error(
-                    codes::CONFLICT,
-                    origin,
-                    format!("{} is the default backend already", first.origin),
-                )
-                .help("have one default backend for each port of a group"),
-            ),
-            None => {
-                let action = backend::action(member, default, &origin, desk);
-                found = action.map(|action| Said::new(action, origin));
-            }
+        let action = backend::action(member, default, &origin, desk);
+        let action = action.filter(|_| !port.left.contains(index));
+        match (action.map(|action| Said::new(action, origin)), &found) {
+            (None, None) => drop(desk.defaults.insert(port.number)),
+            (None, Some(_)) => {}
+            (Some(said), None) => found = Some(said),
+            (Some(said), Some(_)) => open.default.others.push(said),
         }
     }
     found.unwrap_or_else(|| {

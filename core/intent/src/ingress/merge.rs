@@ -1,26 +1,21 @@
-//! What members of a stack say together. The first in group order wins; whoever differs later gets
-//! a Diagnostic and the others go on.
+//! What members of a stack say together. The first in group order speaks first; what later ones say
+//! otherwise is left open beside it.
 
 use std::collections::BTreeMap;
 
-use inroad_words::{Diagnostic, Origin, Said};
+use inroad_words::{Diagnostic, Said};
 
 use super::group::Member;
 use crate::{
-    codes,
-    settings::{Setting, Unreadable, look},
+    model::{Open, OpenKeys},
+    settings::{Setting, look},
 };
 
 /// Values by key, each with who said it.
 pub(crate) type SaidMap = BTreeMap<String, Said<String>>;
 
-/// What members said where all must agree.
-pub(crate) struct Agreed<T> {
-    /// The first that could be read.
-    pub(crate) said: Option<Said<T>>,
-    /// Whether somebody said something that cannot be read.
-    pub(crate) unreadable: Option<Unreadable>,
-}
+/// What members said where all must agree: the first that could be read, and what is open beside it.
+pub(crate) type Agreed<T> = (Option<Said<T>>, Open<T>);
 
 /// One value for all members; `same` says when two values do not differ.
 pub(crate) fn agree<T>(
@@ -29,21 +24,19 @@ pub(crate) fn agree<T>(
     same: impl Fn(&T, &T) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Agreed<T> {
-    let mut agreed = Agreed { said: None, unreadable: None };
+    let (mut first, mut open): Agreed<T> = (None, Open::default());
     for member in members {
         match look(setting, &member.layers(), diagnostics) {
             Ok(None) => {}
-            Ok(Some(said)) => match &agreed.said {
-                Some(first) if !same(&first.value, &said.value) => {
-                    diagnostics.push(conflict(setting.row.ingress, &first.origin, said.origin));
-                }
+            Ok(Some(said)) => match &first {
+                Some(first) if !same(&first.value, &said.value) => open.others.push(said),
                 Some(_) => {}
-                None => agreed.said = Some(said),
+                None => first = Some(said),
             },
-            Err(unreadable) => agreed.unreadable = Some(unreadable),
+            Err(unreadable) => open.unreadable = Some(unreadable.0),
         }
     }
-    agreed
+    (first, open)
 }
 
 /// One value for all members where equality decides.
@@ -55,20 +48,12 @@ pub(crate) fn exclusive<T: PartialEq>(
     agree(setting, members, |a, b| a == b, diagnostics)
 }
 
-/// Takes keys in that are not there yet; a key that is there with another value is a conflict.
-pub(crate) fn unite(
-    all: &mut SaidMap,
-    more: SaidMap,
-    what: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+/// Takes keys in that are not there yet; a key that is there with another value is left open.
+pub(crate) fn unite(all: &mut SaidMap, more: SaidMap, open: &mut OpenKeys) {
     for (key, said) in more {
         match all.get(&key) {
             None => drop(all.insert(key, said)),
-            Some(first) if first.value != said.value => {
-                let what = format!("{what} {key}");
-                diagnostics.push(conflict(&what, &first.origin, said.origin));
-            }
+            Some(first) if first.value != said.value => open.entry(key).or_default().push(said),
             Some(_) => {}
         }
     }
@@ -85,10 +70,4 @@ pub(crate) fn fill(all: &mut SaidMap, more: SaidMap) {
 pub(crate) fn spread(said: Said<BTreeMap<String, String>>) -> SaidMap {
     let origin = said.origin;
     said.value.into_iter().map(|(k, v)| (k, Said::new(v, origin.clone()))).collect()
-}
-
-fn conflict(what: &str, first: &Origin, later: Origin) -> Diagnostic {
-    let message = format!("{what} differs from what {first} says, which comes first and counts");
-    Diagnostic::error(codes::CONFLICT, later, message)
-        .help("say the same in all Ingresses of the group, or in one only")
 }

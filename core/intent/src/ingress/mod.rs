@@ -9,14 +9,15 @@ mod listeners;
 mod merge;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_words::{Diagnostic, StackKey, controller::BalancerSettings};
+use inroad_words::{Diagnostic, StackKey, controller::BalancerSettings, hold::Hold};
 use inroad_world::Lens;
 
 use self::{group::Member, merge::SaidMap};
 use crate::{
     codes,
+    kept::{self, Kept},
     model::{Backend, StackIntent},
     settings::{TAGS, look, strange, strange_params},
 };
@@ -27,6 +28,12 @@ pub(crate) struct Desk<'a, 'w> {
     pub(crate) settings: &'a BalancerSettings,
     pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
     pub(crate) backends: BTreeMap<String, Backend>,
+    /// Backends with settings that cannot be read.
+    pub(crate) unsure: BTreeSet<String>,
+    /// Ports whose default action somebody should give and cannot.
+    pub(crate) defaults: BTreeSet<u16>,
+    /// Why some backend, and so its targets, cannot be told.
+    pub(crate) untold: Option<Hold>,
     /// Whether clients, and so targets, may use IPv6.
     pub(crate) has_ipv6: bool,
 }
@@ -38,25 +45,40 @@ pub(crate) fn stack(
     settings: &BalancerSettings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> StackIntent {
-    let roster = group::roster(lens, key, settings, diagnostics);
+    let mut found = Vec::new();
+    let roster = group::roster(lens, key, settings, &mut found);
     let mut intent = StackIntent {
         key: key.clone(),
         members: roster.members.iter().map(|member| member.key.clone()).collect(),
         leaving: roster.leaving.into_keys().collect(),
-        torn: roster.torn,
+        torn: { roster.lost.iter() }.filter(|it| it.torn).map(|it| it.key.clone()).collect(),
         balancer: None,
         backends: BTreeMap::new(),
+        kept: Kept::default(),
         held: roster.held,
+        undecided: None,
     };
     for member in &roster.members {
         let annotations = member.ingress.metadata.annotations.as_ref();
-        diagnostics.extend(strange(&member.key, annotations));
+        found.extend(strange(&member.key, annotations));
         if let Some((key, params)) = &member.params {
-            diagnostics.extend(strange_params(key, &params.spec));
+            found.extend(strange_params(key, &params.spec));
         }
     }
-    let desk = Desk { lens, settings, diagnostics, backends: BTreeMap::new(), has_ipv6: false };
+    let desk = Desk {
+        lens,
+        settings,
+        diagnostics: &mut found,
+        backends: BTreeMap::new(),
+        unsure: BTreeSet::new(),
+        defaults: BTreeSet::new(),
+        untold: None,
+        has_ipv6: false,
+    };
     balancer::compile(desk, &roster.members, &mut intent);
+    kept::note(&mut intent, &roster.members, roster.lost, &found);
+    diagnostics.append(&mut found);
+    balancer::drop_unused(&mut intent);
     intent
 }
 

@@ -11,22 +11,23 @@ use super::{Desk, backend, group::Member, merge::SaidMap};
 use crate::{
     codes,
     model::Route,
-    settings::{REGEX_PATHS, resolve},
+    settings::{REGEX_PATHS, look},
 };
 
 /// The routes of one member. A path that is wrong is left out.
 pub(super) fn routes(member: &Member<'_>, tags: &SaidMap, desk: &mut Desk<'_, '_>) -> Vec<Route> {
-    let regex = resolve(&REGEX_PATHS, &[member.annotations()], desk.settings, desk.diagnostics);
+    let regex = look(&REGEX_PATHS, &[member.annotations()], desk.diagnostics);
+    let regex = regex.map(|said| said.is_some_and(|said| said.value)).ok();
     let rules = member.ingress.spec.as_ref().and_then(|spec| spec.rules.as_ref());
     let mut routes = Vec::new();
     for (index, rule) in rules.into_iter().flatten().enumerate() {
         let paths = rule.http.as_ref().map(|http| http.paths.as_slice()).unwrap_or_default();
         for (at, path) in in_order(paths) {
             let origin = Origin::field(&member.key, format!("/spec/rules/{index}/http/paths/{at}"));
-            let Some(conditions) = conditions(rule, path, regex.value, &origin, desk) else {
-                continue;
-            };
-            if let Some(action) = backend::action(member, &path.backend, &origin, desk) {
+            let conditions = conditions(rule, path, regex, &origin, desk);
+            // Also for a path that is wrong: the rule that it was may still lead to its backend.
+            let action = backend::action(member, &path.backend, &origin, desk);
+            if let (Some(conditions), Some(action)) = (conditions, action) {
                 routes.push(Route { origin, conditions, action, tags: tags.clone() });
             }
         }
@@ -45,16 +46,21 @@ fn in_order(paths: &[HTTPIngressPath]) -> Vec<(usize, &HTTPIngressPath)> {
     paths
 }
 
+/// The conditions of a path; `None`: they cannot be told. `regex`: whether it may be a regular expression,
+/// `None` where that cannot be read.
 fn conditions(
     rule: &IngressRule,
     path: &HTTPIngressPath,
-    regex: bool,
+    regex: Option<bool>,
     origin: &Origin,
     desk: &mut Desk<'_, '_>,
 ) -> Option<Vec<Condition>> {
     let host = rule.host.as_ref().filter(|host| !host.is_empty());
     let host = host.map(|host| Condition::HostHeader(Patterns::values([host.clone()])));
-    let path = match patterns(path, regex) {
+    if regex.is_none() && path.path_type == "ImplementationSpecific" {
+        return None;
+    }
+    let path = match patterns(path, regex == Some(true)) {
         Ok(patterns) => patterns.map(Condition::PathPattern),
         Err(message) => {
             let help =

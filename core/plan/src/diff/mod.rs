@@ -10,6 +10,7 @@ mod record;
 mod rules;
 mod same;
 mod security;
+mod stay;
 mod tags;
 mod target_group;
 mod targets;
@@ -71,11 +72,17 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
         plan.known = outputs_of(observed, &desired.unit);
         return plan;
     }
-    let kept = Kept::choose(desired, observed);
+    let mut kept = Kept::choose(desired, observed);
     plan.known = kept.outputs(&desired.unit);
     plan.names = phrase::names(observed);
     let mut resolved = desired.clone();
     refers::resolve(&mut resolved, &plan.known);
+    if !desired.kept.parts.is_empty() {
+        stay::stay(&mut resolved, observed, &kept);
+        kept = Kept::choose(&resolved, observed);
+        plan.known = kept.outputs(&desired.unit);
+        refers::resolve(&mut resolved, &plan.known);
+    }
     let names = &plan.names;
     let draft = Draft::default();
     let mut room = Room { desired: &resolved, observed, controller, kept: &kept, names, draft };

@@ -1,9 +1,11 @@
 //! Which existing rule becomes which wanted one (load-balancers.md 8.5): first those that say the
-//! same, whatever their priority; then those that have the same priority; what is wanted and left is
-//! made, what exists and is left goes, or stays where it may be what is held.
+//! same, whatever their priority, of several that of the same Ingress; then those that have the same
+//! priority; what is wanted and left is made, what exists and is left goes, or stays where it may be what
+//! is held.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_desired::ORIGIN_TAG;
 use inroad_words::{balancer::Rule, observed::SeenRule};
 
 use super::compare::same_content;
@@ -35,10 +37,13 @@ pub(super) fn pair(
     let mut pairing = Pairing::default();
     let mut left: BTreeSet<usize> = (0..seen.len()).collect();
     let is_at = |ix: usize, priority: u32| seen[ix].spec.priority == priority;
-    for anywhere in [false, true] {
+    // Two members may say the same: who stays keeps its own rule, and the other's goes.
+    for (of_anybody, anywhere) in [(false, false), (false, true), (true, false), (true, true)] {
         for (priority, rule) in want {
             let fits = |ix: &usize| {
-                (anywhere || is_at(*ix, *priority)) && same_content(rule, &seen[*ix].spec)
+                (anywhere || is_at(*ix, *priority))
+                    && (of_anybody || same_origin(rule, &seen[*ix].spec))
+                    && same_content(rule, &seen[*ix].spec)
             };
             if pairing.same.contains_key(priority) {
                 continue;
@@ -69,6 +74,11 @@ pub(super) fn pair(
         pairing.leftover = by_priority.into_values().collect();
     }
     pairing
+}
+
+fn same_origin(want: &Rule, seen: &Rule) -> bool {
+    let of = want.tags.get(ORIGIN_TAG);
+    of.is_some() && of == seen.tags.get(ORIGIN_TAG)
 }
 
 /// Matched rules to their wanted priorities; whatever else stands on a wanted one gives way: to the

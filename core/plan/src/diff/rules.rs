@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_desired::Resource;
+use inroad_desired::{ORIGIN_TAG, Resource};
 use inroad_words::{
     Arn, Origin, ResourceKind,
     balancer::Rule,
@@ -98,7 +98,8 @@ fn steps(room: &mut Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing)
         steps.deletes.extend(room.admit(Step::new(op, subject, Origin::Default)));
     }
     for (priority, ix) in pairing.same.iter().chain(&pairing.modify) {
-        retag(room, (port, *priority), &seen.rules[*ix]);
+        let becomes = pairing.modify.contains_key(priority);
+        retag(room, (port, *priority), &seen.rules[*ix], becomes);
     }
     steps
 }
@@ -148,8 +149,9 @@ fn modify(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) ->
     room.admit(step.because(why.into_changes()))
 }
 
-/// A rule's resource id holds its priority, so a moved one is tagged anew.
-fn retag(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) {
+/// A rule's resource id holds its priority, so a moved one is tagged anew; so is one that becomes
+/// another Ingress's.
+fn retag(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule, becomes: bool) {
     if !room.controller.balancers.switches.tag_listeners_and_rules {
         return;
     }
@@ -161,7 +163,9 @@ fn retag(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) {
         want: &want.spec.tags,
         have: &seen.spec.tags,
     };
-    tags::balancing(room, &seen.arn, &tagged);
+    if tags::balancing(room, &seen.arn, &tagged).is_none() && becomes {
+        tags::correct(room, &seen.arn, &tagged, ORIGIN_TAG);
+    }
 }
 
 /// Says what references cannot show: priorities are free only after the moves, and what goes may be

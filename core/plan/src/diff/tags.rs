@@ -41,6 +41,17 @@ pub(super) fn balancing(room: &mut Room<'_>, arn: &Arn, tagged: &Tagged<'_>) -> 
     step(room, Op::TagBalancing { arn: arn.clone(), set, remove }, tagged, why)
 }
 
+/// Plans a note of ours anew beside a write that would make it untrue. One that is missing is left so.
+pub(super) fn correct(room: &mut Room<'_>, arn: &Arn, tagged: &Tagged<'_>, key: &str) {
+    let Some(want) = tagged.want.get(key) else { return };
+    if tagged.have.get(key).is_none_or(|have| have == want) {
+        return;
+    }
+    let (set, remove) = (Tags::from([(key.to_owned(), want.clone())]), BTreeSet::new());
+    let why = because(tagged, &set, &remove);
+    step(room, Op::TagBalancing { arn: arn.clone(), set, remove }, tagged, why);
+}
+
 /// Plans the tags of an EC2 resource.
 pub(super) fn ec2(room: &mut Room<'_>, id: &str, tagged: &Tagged<'_>) -> Option<Ix> {
     let (set, remove) = changes(room, tagged)?;

@@ -37,7 +37,9 @@ fn pass(members: &[&str], leaving: &[&str]) -> Pass {
         torn: BTreeSet::new(),
         balancer: None,
         backends: BTreeMap::new(),
+        kept: Default::default(),
         held: None,
+        undecided: None,
     };
     let shaped = Shaped { desired: Desired::nothing(unit.clone()), diagnostics: Vec::new() };
     let plan = Plan::nothing(unit);
