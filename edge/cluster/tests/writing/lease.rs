@@ -263,7 +263,7 @@ async fn nobody_contends_before_the_last_work_has_ended() {
             .idle(Arc::new(move || asked.load(std::sync::atomic::Ordering::SeqCst)))
     });
     pass(&[&replica], 30.0).await;
-    assert!(replica.wire.asked().is_empty() && !replica.writes());
+    assert!(replica.wire.writes().is_empty() && !replica.writes(), "it looks, and that is all");
     idle.store(true, std::sync::atomic::Ordering::SeqCst);
     until(&[&replica], 2.2, || replica.writes()).await;
     assert!(Leadership::always().may_write() && Leadership::always().leads());
