@@ -8,11 +8,13 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use inroad_apiserver::{
     Answer,
     faults::{Effect, Script},
 };
 use kube::client::Body;
+use serde_json::Value;
 use tower::{BoxError, Service};
 
 use crate::{
@@ -20,6 +22,9 @@ use crate::{
     stage::Stage,
     weather::Luck,
 };
+
+/// Where a patch says when a checkpoint was written.
+const TIMESTAMP: &str = "/metadata/annotations/elbv2.k8s.aws~1checkpoint-timestamp";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
@@ -69,6 +74,7 @@ impl Door {
         if let Some(effect) = effect {
             stage.server.script(Script::new("*", "*", 1, effect));
         }
+        let request = timeless(request, &stage.now()).await?;
         let answer = stage.server.clone().call(request).await;
         if fate == Fate::Last {
             stage.note(format!("{} dies after {what}", self.identity));
@@ -79,6 +85,25 @@ impl Door {
         }
         answer
     }
+}
+
+/// A request that says when a checkpoint was written says it by the schedule's clock: the wall's would make an
+/// equal one another change or none.
+async fn timeless(request: Request<Body>, now: &str) -> Result<Request<Body>, BoxError> {
+    if request.method() != Method::PATCH {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let mut patch: Value = serde_json::from_slice(&body)?;
+    let body = match patch.pointer_mut(TIMESTAMP) {
+        Some(written) => {
+            *written = now.into();
+            patch.to_string().into()
+        }
+        None => body,
+    };
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// Method and path; names of Events hold the time of day.

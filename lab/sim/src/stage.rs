@@ -80,8 +80,16 @@ impl Stage {
 
     /// The account's clock follows the schedule's.
     pub(crate) fn pass_time(&self) {
-        let passed = SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
-        self.emulator.stop_clock(beginning() + passed);
+        self.emulator.stop_clock(self.time());
+    }
+
+    fn time(&self) -> Timestamp {
+        beginning() + SignedDuration::try_from(self.began.elapsed()).unwrap_or_default()
+    }
+
+    /// The time in seconds since 1970.
+    pub(crate) fn now(&self) -> String {
+        self.time().as_second().to_string()
     }
 
     pub(crate) fn set_weather(&self, aws: Weather, api: Weather) {
