@@ -111,6 +111,7 @@ impl Replica {
         let who = &self.identity;
         match told {
             Told::Turn { planned, outcome, .. } => {
+                self.stage.count_turn(&format!("{who} {}", planned.unit));
                 let (todo, done) = (planned.plan.ops.len(), outcome.done.len());
                 if todo > 0 || !planned.plan.holds.is_empty() {
                     let held = planned.plan.holds.len();

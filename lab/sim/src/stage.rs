@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use fastrand::Rng;
@@ -22,6 +23,9 @@ use crate::{
 
 /// Where the lease is kept.
 pub(crate) const LEASES: &str = "kube-system";
+
+/// So many turns at one moment have no reason.
+const TOO_MANY: u32 = 1000;
 
 /// When every schedule begins: 2026-01-01T00:00:00Z.
 pub(crate) fn beginning() -> Timestamp {
@@ -46,6 +50,8 @@ struct Inner {
     trace: Vec<String>,
     wrongs: Vec<String>,
     writes: usize,
+    /// Turns at the same moment.
+    turns: (Duration, u32),
 }
 
 impl Stage {
@@ -64,6 +70,7 @@ impl Stage {
             trace: Vec::new(),
             wrongs: Vec::new(),
             writes: 0,
+            turns: (Duration::ZERO, 0),
         };
         Self { emulator, server, began: Instant::now(), inner: Mutex::new(inner) }
     }
@@ -155,6 +162,24 @@ impl Stage {
     /// Writes so far, of all processes; those of leases do not count.
     pub(crate) fn writes(&self) -> usize {
         self.inner().writes
+    }
+
+    /// Something had its turn. Who has one after another while no time passes would have them for ever.
+    ///
+    /// # Panics
+    /// After far too many: nothing else ends an engine that never waits.
+    pub(crate) fn count_turn(&self, what: &str) {
+        let now = self.began.elapsed();
+        let turns = {
+            let inner = &mut *self.inner();
+            let before = if inner.turns.0 == now { inner.turns.1 } else { 0 };
+            inner.turns = (now, before + 1);
+            before
+        };
+        if turns > TOO_MANY {
+            self.wrong(format!("{what} has one turn after another"));
+            panic!("{what} has one turn after another");
+        }
     }
 
     /// Who holds the lease.

@@ -4,6 +4,7 @@ use inroad_sim::run;
 
 /// Seeds that found something that was wrong, and what that was.
 const FOUND: &[(u64, &str)] = &[
+    (3, "turns of a stack without a pause, since what could wait went before what had failed"),
     (8, "a security group of all stacks that outlived the last of them"),
     (3032, "a binding that was made while its watch was down, and outlived its stack"),
 ];

@@ -284,7 +284,8 @@ impl Engine {
                 self.queue.push(unit.clone(), Lane::Background, at);
             }
         }
-        if late {
+        // Who failed has a time of its own, and is asked again then what is left.
+        if late && !self.backoff.is_failing(unit) {
             self.queue.push(unit.clone(), Lane::Background, now);
         }
         if news {
