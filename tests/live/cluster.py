@@ -14,6 +14,7 @@ import time
 import pytest
 import requests
 import yaml
+from botocore.exceptions import ClientError
 
 # Wide: the machine may be busy. Nothing here measures speed.
 PATIENCE = int(os.environ.get("INROAD_PATIENCE", "90"))
@@ -28,7 +29,13 @@ def until(check, what="", patience=PATIENCE, every=0.05):
     """Waits for a condition; what it came to is given back. `what`: a text, or what makes one."""
     deadline = time.monotonic() + patience
     while True:
-        seen = check()
+        try:
+            seen = check()
+        except ClientError as error:
+            # Gone between two questions: asked in the middle of a change.
+            if not error.response["Error"]["Code"].endswith("NotFound"):
+                raise
+            seen = None
         if seen:
             return seen
         if time.monotonic() > deadline:

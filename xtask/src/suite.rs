@@ -104,11 +104,10 @@ fn goldens() -> anyhow::Result<()> {
     cargo(&golden)
 }
 
-/// As many schedules as there is time for, beginning with another seed each day. Thousands are for
-/// `cargo xtask sim --optimised --count 5000`, whose build takes longer than this stage.
+/// As many schedules as there is time for, always the same ones: what lands must not depend on the day. Thousands
+/// of others are for `cargo xtask sim --optimised --seed N --count 5000`, whose build takes longer than this stage.
 fn simulation() -> anyhow::Result<()> {
-    let days = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |it| it.as_secs() / 86_400);
-    simulate(&["--seed", &(days * 1_000_000).to_string(), "--seconds", "90"], false)
+    simulate(&["--seed", "0", "--seconds", "60"], false)
 }
 
 fn battery() -> anyhow::Result<()> {

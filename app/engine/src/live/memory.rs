@@ -1,6 +1,9 @@
 //! What is remembered of each unit between its turns. All of it is a cache.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use inroad_aws::Inventory;
 use inroad_plan::{Op, Outcome};
@@ -38,10 +41,23 @@ pub(crate) struct Remembered {
     pub(crate) outputs: Arc<Outputs>,
     /// Everything of ours, as it was listed when this process began to lead.
     pub(crate) listed: Option<Arc<Inventory>>,
+    /// Units that had a turn since then: what was listed of them may not hold any more.
+    looked: BTreeSet<Unit>,
     units: BTreeMap<Unit, Known>,
 }
 
 impl Remembered {
+    /// The listing, for the first turn of a unit after it.
+    pub(crate) fn listed_for(&mut self, unit: &Unit) -> Option<Arc<Inventory>> {
+        self.looked.insert(unit.clone()).then(|| self.listed.clone()).flatten()
+    }
+
+    /// Takes a listing, or forgets the one that there was.
+    pub(crate) fn list(&mut self, listed: Option<Inventory>) {
+        self.listed = listed.map(Arc::new);
+        self.looked.clear();
+    }
+
     /// What is remembered of a unit.
     pub(crate) fn unit(&mut self, unit: &Unit) -> &mut Known {
         self.units.entry(unit.clone()).or_default()

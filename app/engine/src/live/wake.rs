@@ -29,7 +29,7 @@ impl Engine {
         let gained = |unit: &Unit| now.of(unit) && !before.of(unit);
         self.memory.forget(gained);
         if now.balancers && !before.balancers {
-            self.memory.listed = None;
+            self.memory.list(None);
         }
         if now.dns && !before.dns {
             self.zones_at = Instant::now();
@@ -115,12 +115,13 @@ impl Engine {
         }
         let (first, told) = (known.checked.is_none(), known.told.clone());
         let seen = known.seen.clone().filter(|_| !stale);
+        let listed = self.memory.listed_for(&unit).filter(|_| first);
         let turn = turn::Turn {
             compiled,
             world: self.asked.world.clone(),
             outputs: self.memory.outputs.clone(),
             seen,
-            listed: self.memory.listed.clone().filter(|_| first),
+            listed,
             lane,
             publishes: self.publishes,
             keep,
@@ -204,7 +205,7 @@ impl Engine {
         for zone in zones.cloned().collect::<Vec<_>>() {
             self.queue.push(zone, Lane::Background, Instant::now() + GATHER_NAMES);
         }
-        self.memory.listed = Some(Arc::new(inventory));
+        self.memory.list(Some(inventory));
         self.asked.know_standing(standing);
         let due = self.asked.compile_shared(&self.hands.controller);
         self.take_due(due, Some(Lane::Background));
