@@ -7,7 +7,10 @@ const FOUND: &[(u64, &str)] = &[
     (3, "turns of a stack without a pause, since what could wait went before what had failed"),
     (8, "a security group of all stacks that outlived the last of them"),
     (3032, "a binding that was made while its watch was down, and outlived its stack"),
-    (6024, "a stack that moved away in the middle of its turn, and was looked up in an old listing"),
+    (
+        6024,
+        "a stack that moved away in the middle of its turn, and was looked up in an old listing",
+    ),
 ];
 
 #[test]
