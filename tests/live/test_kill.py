@@ -3,7 +3,6 @@ before the answer. The next process brings the account to exactly what an undist
 
 import time
 
-import pytest
 import yaml
 
 from cluster import until
@@ -100,9 +99,7 @@ class Cycle:
         return canonical(self.account) == self.wanted[phase]
 
 
-def test_a_kill_at_every_call(request, cluster, account, namespace, run):
-    if account.kind == "moto":
-        request.applymarker(pytest.mark.xfail(reason="known to be wrong, see ROADMAP.md", strict=False))
+def test_a_kill_at_every_call(cluster, account, namespace, run):
     cycle = Cycle(cluster, account, namespace, run)
     # Twice: in its first create a process asks what it then knows for a while.
     measured = [{phase: cycle.measure(phase) for phase in PHASES} for _ in range(2)][-1]

@@ -30,9 +30,7 @@ def remove(account, namespace):
 
 
 @pytest.mark.parametrize("effect", ["throttled", "unavailable", "cut-before", "cut-after", "half", {"delay": 400}], ids=str)
-def test_trouble_with_every_operation_is_survived(request, account, namespace, run, made, effect):
-    if (account.kind, effect) == ("moto", "cut-after"):
-        request.applymarker(pytest.mark.xfail(reason="known to be wrong, see ROADMAP.md", strict=False))
+def test_trouble_with_every_operation_is_survived(account, namespace, run, made, effect):
     controller = run(account).ready()
     wanted, calls = made(account)
     remove(account, namespace)

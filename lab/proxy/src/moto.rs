@@ -3,6 +3,7 @@
 //! | operation | moto | AWS, and so here |
 //! |---|---|---|
 //! | `SetRulePriorities` | refuses a priority that a rule moved by the same call still holds | looks at the order after the call: the rules are first moved out of the way |
+//! | `CreateLoadBalancer` | makes a second one of the same name | "This operation is idempotent": the one of that name is answered |
 //! | `DeregisterTargets` | `InvalidTarget` for a target that is not registered | success: each target is sent alone, that refusal is left out |
 //! | `DescribeTargetGroups` | goes on naming load balancers that are deleted | names those that exist |
 //! | `ChangeResourceRecordSets` | refuses to create again what was made and deleted | creates: sent as an upsert |
@@ -29,6 +30,7 @@ pub(crate) async fn execute(
 ) -> Result<Response<Bytes>, Failure> {
     match Name::of(&request).operation.as_str() {
         "SetRulePriorities" => set_rule_priorities(upstream, request).await,
+        "CreateLoadBalancer" => create_load_balancer(upstream, request).await,
         "DeregisterTargets" => deregister_targets(upstream, request).await,
         "DescribeTargetGroups" => describe_target_groups(upstream, request).await,
         "ChangeResourceRecordSets" => {
@@ -79,6 +81,26 @@ async fn set_rule_priorities(
     }
     let moved = upstream.send(with_body(&request, encode(&aside))).await?;
     if moved.status().is_success() { upstream.send(request).await } else { Ok(moved) }
+}
+
+async fn create_load_balancer(
+    upstream: &Upstream,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, Failure> {
+    let name = form(&request).into_iter().find_map(|(key, value)| (key == "Name").then_some(value));
+    let mut ask: Form = [("Action", "DescribeLoadBalancers"), ("Version", "2015-12-01")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    ask.extend(name.map(|name| ("Names.member.1".to_owned(), name)));
+    let there = upstream.send(with_body(&request, encode(&ask))).await?;
+    let text = String::from_utf8_lossy(there.body()).into_owned();
+    if !there.status().is_success() || !text.contains("<LoadBalancerArn>") {
+        return upstream.send(request).await;
+    }
+    let (mut parts, _) = there.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    let text = text.replace("DescribeLoadBalancersRe", "CreateLoadBalancerRe");
+    Ok(Response::from_parts(parts, text.into()))
 }
 
 async fn deregister_targets(
