@@ -7,6 +7,7 @@ pub mod capability;
 pub mod controller;
 pub mod diagnostic;
 pub mod facts;
+pub mod go;
 pub mod hold;
 pub mod ids;
 pub mod network;

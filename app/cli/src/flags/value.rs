@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use inroad_words::go;
+
 use super::{Flag, Kind};
 
 /// Says what would do where the text will not.
@@ -20,13 +22,8 @@ pub(super) fn check(flag: &Flag, text: &str) -> Result<(), String> {
     }
 }
 
-/// What Go's `strconv.ParseBool` takes.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("it is true or false".into()),
-    }
+    go::boolean(text).ok_or_else(|| "it is true or false".into())
 }
 
 /// A whole number; a rate such as `5.0` has nothing behind its point.
@@ -48,75 +45,6 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         .collect()
 }
 
-/// What Go's `time.ParseDuration` takes, but for negative lengths: `1m30s`, `1.5h`, `.5s`, `0`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "it is a length of time such as 90s, 1m30s or 1.5h".to_owned();
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    if rest == "0" {
-        return Ok(Duration::ZERO);
-    }
-    if rest.is_empty() {
-        return Err(wrong());
-    }
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
-        let (count, after) = rest.split_at(digits);
-        let unit = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit);
-        let scale = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return Err(wrong()),
-        };
-        seconds += count.parse::<f64>().map_err(|_| wrong())? * scale;
-        rest = after;
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time_are_gos() {
-        for (text, millis) in [
-            ("0", Some(0)),
-            ("0s", Some(0)),
-            ("1m30s", Some(90_000)),
-            ("1.5h", Some(5_400_000)),
-            (".5s", Some(500)),
-            ("1h0m2.25s", Some(3_602_250)),
-            ("+150ms", Some(150)),
-            ("1000s", Some(1_000_000)),
-            ("", None),
-            ("5", None),
-            ("1d", None),
-            ("1m30", None),
-            ("-1s", None),
-            (".s", None),
-            ("1..5s", None),
-        ] {
-            let read = duration(text).ok().map(|it| it.as_millis());
-            assert_eq!(read, millis, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn booleans_are_gos() {
-        for text in ["1", "t", "T", "TRUE", "true", "True"] {
-            assert_eq!(boolean(text), Ok(true), "{text}");
-        }
-        for text in ["0", "f", "F", "FALSE", "false", "False"] {
-            assert_eq!(boolean(text), Ok(false), "{text}");
-        }
-        for text in ["", "yes", "tRUE", "on", "2"] {
-            assert!(boolean(text).is_err(), "{text}");
-        }
-    }
+    go::duration(text).ok_or_else(|| "it is a length of time such as 90s, 1m30s or 1.5h".into())
 }

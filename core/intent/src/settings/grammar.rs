@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use inroad_words::go;
+
 /// The spellings of Go's `strconv.ParseBool`.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err("expected true or false".into()),
-    }
+    go::boolean(text).ok_or_else(|| "expected true or false".into())
 }
 
 /// A signed 32-bit number in base 10 within `MIN..=MAX`; white space is not forgiven.
