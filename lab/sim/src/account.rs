@@ -1,21 +1,29 @@
 //! The account that every schedule begins with: a VPC, a node, Pods, a zone, and things of somebody else.
 
-use inroad_emulator::{Emulator, Settings, seed};
+use inroad_emulator::{Emulator, seed};
+use inroad_words::controller::Controller;
 use serde_json::{Value, json};
 
-pub(crate) const CLUSTER: &str = "demo";
-pub(crate) const VPC: &str = "vpc-00000000000000001";
+const VPC: &str = "vpc-00000000000000001";
 /// Names of somebody else's things begin so.
 const THEIRS: &str = "theirs";
 
-/// A new account.
-pub(crate) fn new() -> Emulator {
-    let emulator = Emulator::new(Settings::default());
-    emulator.stop_clock(super::stage::beginning());
+/// Puts all that into an empty account.
+///
+/// # Panics
+/// In an account that has some of it.
+pub fn furnish(emulator: &Emulator) {
     // The document is written below.
     seed::restore(&mut emulator.account(), &given()).expect("the document is one of an account");
-    theirs(&emulator);
-    emulator
+    theirs(emulator);
+}
+
+/// Whose VPC that is.
+pub fn controller() -> Controller {
+    let mut controller = Controller::default();
+    controller.balancers.cluster_name = "demo".into();
+    controller.balancers.vpc_id = VPC.into();
+    controller
 }
 
 /// What somebody else has: nothing of it may ever change. Some of it looks much like ours.

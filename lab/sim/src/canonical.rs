@@ -35,19 +35,23 @@ const IDS: [(&str, &str); 6] = [
     ("RuleArn", "Priority"),
 ];
 
-/// The state: every generated id replaced by the name of what it stands for, volatile members left out,
-/// lists sorted.
+/// The state of both.
 pub(crate) fn canonical(snapshot: &Value, server: &Server) -> String {
-    let mut names = BTreeMap::new();
-    learn(snapshot, &mut names);
     let mut written: Vec<Value> = WRITTEN.iter().flat_map(|it| server.all(it)).collect();
     for binding in written.iter_mut().filter(|it| it["kind"] == "TargetGroupBinding") {
         // It only informs people, and is written once.
         binding.as_object_mut().and_then(|it| it.remove("status"));
     }
-    let mut all = json!({"account": snapshot, "cluster": written});
-    tidy(&mut all, &names);
-    serde_json::to_string_pretty(&all).unwrap_or_default()
+    tidied(json!({"account": snapshot, "cluster": written}), NOTES)
+}
+
+/// A document of an account, alone or with more: every generated id replaced by the name of what it stands
+/// for, volatile members left out, and tags whose keys begin with `notes`, lists sorted.
+pub fn tidied(mut document: Value, notes: &str) -> String {
+    let mut names = BTreeMap::new();
+    learn(&document, &mut names);
+    tidy(&mut document, &names, notes);
+    serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
 fn learn(value: &Value, names: &mut BTreeMap<String, String>) {
@@ -66,12 +70,12 @@ fn learn(value: &Value, names: &mut BTreeMap<String, String>) {
     }
 }
 
-fn tidy(value: &mut Value, names: &BTreeMap<String, String>) {
+fn tidy(value: &mut Value, names: &BTreeMap<String, String>, notes: &str) {
     match value {
         Value::Object(members) => {
             let health = members.get("TargetHealthDescriptions").map(registered);
             members.retain(|key, _| !VOLATILE.contains(&key.as_str()) && !is_checkpoint(key));
-            members.values_mut().for_each(|value| tidy(value, names));
+            members.values_mut().for_each(|value| tidy(value, names, notes));
             if let Some(targets) = health {
                 members.insert("Targets".into(), targets);
             }
@@ -79,9 +83,9 @@ fn tidy(value: &mut Value, names: &BTreeMap<String, String>) {
         Value::Array(items) => {
             // Notes of our own, never written for their own sake.
             let is_note =
-                |item: &Value| item["Key"].as_str().is_some_and(|key| key.starts_with(NOTES));
+                |item: &Value| item["Key"].as_str().is_some_and(|key| key.starts_with(notes));
             items.retain(|item| !is_note(item));
-            items.iter_mut().for_each(|item| tidy(item, names));
+            items.iter_mut().for_each(|item| tidy(item, names, notes));
             items.sort_by_cached_key(ToString::to_string);
         }
         Value::String(text) => {

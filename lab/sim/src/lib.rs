@@ -7,10 +7,11 @@
 //! the processes; `wire` and `door` are a process's ways to AWS and to the API server, where calls get lost
 //! and processes die; `replica` is one process; `hand` is somebody in the account; `watchman`
 //! looks at it after every write; `schedule`
-//! is the order of events and the verdict at the end.
+//! is the order of events and the verdict at the end. `account` and `canonical` are for other tests of the
+//! engine too: the account that schedules begin with, and its state as a text.
 
-mod account;
-mod canonical;
+pub mod account;
+pub mod canonical;
 mod door;
 mod hand;
 mod life;

@@ -20,7 +20,7 @@ use inroad_engine::{
     Edges,
     live::{Engine, Halves, Lead, Pace, Setup, Told},
 };
-use inroad_words::{Kind, controller::Controller};
+use inroad_words::Kind;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +67,7 @@ impl Replica {
         let engine = Engine::new(Setup {
             edges: self.edges(&term.gate()).await,
             writer: Writer::new(client.clone(), term.gate()),
-            controller: controller(),
+            controller: account::controller(),
             halves: Halves { balancers: true, dns: true },
             pace: Pace { zones: Duration::from_secs(300), ..Pace::default() },
             kinds: kinds.clone(),
@@ -153,11 +153,4 @@ fn lease(identity: &str) -> LeaseSettings {
     let patient = LeaseSettings::new(LEASES, BALANCERS_LEASE).timing(duration, deadline, retry);
     // The three fit together.
     patient.expect("client-go's own rule holds").identity(identity)
-}
-
-fn controller() -> Controller {
-    let mut controller = Controller::default();
-    controller.balancers.cluster_name = account::CLUSTER.into();
-    controller.balancers.vpc_id = account::VPC.into();
-    controller
 }

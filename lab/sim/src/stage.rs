@@ -9,7 +9,7 @@ use std::{
 use fastrand::Rng;
 use inroad_apiserver::{Place, Server};
 use inroad_cluster::lease::BALANCERS_LEASE;
-use inroad_emulator::{Emulator, seed};
+use inroad_emulator::{Emulator, Settings, seed};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -57,7 +57,9 @@ struct Inner {
 impl Stage {
     /// A cluster with these objects beside an account with none of ours.
     pub(crate) fn new(dice: Rng, wish: &Wish) -> Self {
-        let (emulator, server) = (account::new(), Server::new());
+        let (emulator, server) = (Emulator::new(Settings::default()), Server::new());
+        emulator.stop_clock(beginning());
+        account::furnish(&emulator);
         for object in wish.objects() {
             server.apply(&object);
         }

@@ -2,10 +2,10 @@
 //! and what AWS tells it.
 
 use inroad_engine::{Event, Memory, Session, Settled, live::Halves};
-use inroad_words::controller::Controller;
+use inroad_sim::account::controller;
 use inroad_world::{Change, World, manifest};
 
-use crate::account::{CLUSTER, Lab, VPC};
+use crate::account::Lab;
 
 /// Settles and demands that nothing is left to do.
 pub(crate) async fn run(lab: &Lab, manifests: &str) {
@@ -20,16 +20,13 @@ pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<
     let objects = parsed.objects.into_iter().map(|object| (object.key.clone(), object)).collect();
     let objects = lab.finalizers().over(objects, true);
     let (world, _) = World::default().absorb_all(objects.into_values().map(Change::Applied));
-    let mut controller = Controller::default();
-    controller.balancers.cluster_name = CLUSTER.into();
-    controller.balancers.vpc_id = VPC.into();
     let edges = lab.edges().await;
     let mut memory = Memory { world, ..Memory::default() };
     let mut failures = Vec::new();
     let mut session = Session {
         edges: &edges,
         memory: &mut memory,
-        controller: &controller,
+        controller: &controller(),
         halves: Halves::BOTH,
         act: true,
     };

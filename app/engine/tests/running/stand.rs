@@ -16,12 +16,13 @@ use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Quotas, Settings};
 use inroad_engine::Edges;
 use inroad_engine::live::{Engine, Halves, Lead, Pace, Setup, Told};
-use inroad_words::{Kind, controller::Controller};
+use inroad_sim::account::controller;
+use inroad_words::Kind;
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::account::{CLUSTER, Lab, VPC};
+use crate::account::Lab;
 
 /// Between two looks around.
 const LOOK: Duration = Duration::from_millis(50);
@@ -91,16 +92,13 @@ impl Stand {
     /// Starts a process and waits until it has done what is due.
     pub(crate) async fn start(&self) -> (Process, Count) {
         let before = self.lab.calls();
-        let mut controller = Controller::default();
-        controller.balancers.cluster_name = CLUSTER.into();
-        controller.balancers.vpc_id = VPC.into();
         let client = self.api.client();
         let kinds: BTreeSet<Kind> = Kind::ALL.iter().copied().collect();
         let (_, lead) = watch::channel(Lead { balancers: true, dns: true });
         let engine = Engine::new(Setup {
             edges: self.edges().await,
             writer: Writer::new(client.clone(), Arc::new(|| true)),
-            controller,
+            controller: controller(),
             halves: Halves { balancers: true, dns: true },
             pace: Pace::default(),
             kinds: kinds.clone(),
