@@ -1,12 +1,10 @@
 //! The emulator as an HTTP client of the AWS SDK: no socket, no port, the SDK unmodified.
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -17,17 +15,8 @@ use crate::faults::Delay;
 impl Emulator {
     /// An HTTP client for `aws_config` or a service's config, answered by this account in process.
     pub fn connector(&self) -> SharedHttpClient {
-        SharedHttpClient::new(self.clone())
-    }
-}
-
-impl HttpClient for Emulator {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+        let emulator = self.clone();
+        http_client_fn(move |_, _| SharedHttpConnector::new(emulator.clone()))
     }
 }
 

@@ -9,12 +9,11 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -54,24 +53,17 @@ impl Transcript {
 
     /// The client to use in its place.
     pub fn client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(self.clone())
+        let Self { client, kept } = self.clone();
+        http_client_fn(move |settings, components| {
+            let connector = client.http_connector(settings, components);
+            SharedHttpConnector::new(Ear { connector, kept: Arc::clone(&kept) })
+        })
     }
 
     /// What was kept since this was last called. Refusals, services without a model, and whatever hands
     /// out credentials are not.
     pub fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl HttpClient for Transcript {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let connector = self.client.http_connector(settings, components);
-        SharedHttpConnector::new(Ear { connector, kept: Arc::clone(&self.kept) })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use inroad_aws::{Aws, Connect, Throttle};
 use inroad_cluster::{
     Gate, Leadership, LeaseSettings, Writer,
@@ -89,14 +89,14 @@ impl Replica {
     }
 
     async fn edges(&self, gate: &Gate) -> Edges {
-        let wire = Wire {
+        let wire = SharedHttpConnector::new(Wire {
             stage: self.stage.clone(),
             life: self.life.clone(),
             identity: self.identity.clone(),
-        };
+        });
         let aws = Aws::connect(Connect {
             region: Some("us-west-2".into()),
-            http: Some(SharedHttpClient::new(wire)),
+            http: Some(http_client_fn(move |_, _| wire.clone())),
             credentials: Some(Credentials::new("local", "local", None, None, "test")),
             gate: Some(gate.clone()),
             throttle: Some(Throttle::default()),

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use inroad_aws::{Aws, Connect, Error, apply, gather};
-use inroad_emulator::faults::{Effect, Script};
+use inroad_emulator::{
+    Emulator,
+    faults::{Effect, Script},
+};
 use inroad_plan::Op;
 use inroad_words::{ResourceKind, Retry, facts::Need};
 
@@ -92,18 +93,8 @@ async fn retries_end_where_they_are_told_to() {
 }
 
 /// Never answers.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Silence;
-
-impl HttpClient for Silence {
-    fn http_connector(
-        &self,
-        _settings: &HttpConnectorSettings,
-        _components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
 
 impl HttpConnector for Silence {
     fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
@@ -115,7 +106,7 @@ impl HttpConnector for Silence {
 async fn nobody_is_waited_for_for_ever() {
     let world = World::new().await;
     let mut silent = connect(&world);
-    silent.http = Some(SharedHttpClient::new(Silence));
+    silent.http = Some(http_client_fn(|_, _| SharedHttpConnector::new(Silence)));
     silent.patience.attempt = Duration::from_millis(20);
     silent.patience.call = Duration::from_millis(30);
     let aws = Aws::connect(silent).await;
@@ -131,33 +122,16 @@ async fn nobody_is_waited_for_for_ever() {
 }
 
 /// Writes down where each request goes, and passes it on.
-#[derive(Debug, Clone)]
-struct Recorder {
-    inner: SharedHttpClient,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-impl HttpClient for Recorder {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(RecordingConnector { inner, seen: self.seen.clone() })
-    }
-}
-
 #[derive(Debug)]
-struct RecordingConnector {
-    inner: SharedHttpConnector,
+struct Recorder {
+    inner: Emulator,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
-impl HttpConnector for RecordingConnector {
+impl HttpConnector for Recorder {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.seen.lock().expect("nobody panics with it").push(request.uri().to_owned());
-        self.inner.call(request)
+        HttpConnector::call(&self.inner, request)
     }
 }
 
@@ -166,8 +140,9 @@ async fn each_service_has_its_own_endpoint() {
     let world = World::new().await;
     let seen = Arc::default();
     let mut connect = connect(&world);
-    let inner = world.emulator.connector();
-    connect.http = Some(SharedHttpClient::new(Recorder { inner, seen: Arc::clone(&seen) }));
+    let recorder = Recorder { inner: world.emulator.clone(), seen: Arc::clone(&seen) };
+    let recorder = SharedHttpConnector::new(recorder);
+    connect.http = Some(http_client_fn(move |_, _| recorder.clone()));
     let url = "http://balancers.test";
     connect.endpoints.insert("elastic load balancing V2".into(), url.into());
     let aws = Aws::connect(connect).await;
