@@ -20,6 +20,6 @@ mod state;
 mod verbs;
 mod watch;
 
-pub use request::Place;
+pub use request::{Asked, Place};
 pub use server::Server;
 pub use service::Answer;

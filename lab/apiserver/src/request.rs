@@ -6,6 +6,8 @@ use http::Method;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use crate::faults::verb;
+
 /// Where an object is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -40,6 +42,34 @@ fn plural(kind: &str) -> String {
             Some(stem) => format!("{stem}ies"),
             None => format!("{kind}s"),
         },
+    }
+}
+
+/// What a request asks for, as RBAC names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`.
+    pub verb: &'static str,
+    /// The API group; empty for the core one.
+    pub group: String,
+    /// The plural, and the subresource after a slash.
+    pub resource: String,
+}
+
+impl Asked {
+    /// Whether it changes something.
+    pub fn is_write(&self) -> bool {
+        !matches!(self.verb, "get" | "list" | "watch")
+    }
+
+    /// Reads method, path and query; `None` for a path that is no collection's.
+    pub fn of<B>(request: &http::Request<B>) -> Option<Self> {
+        let request = Request::read(request, &[])?;
+        let (version, plural) = request.place.collection.rsplit_once('/')?;
+        let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+        let status = if request.status { "/status" } else { "" };
+        let (verb, resource) = (verb(&request), format!("{plural}{status}"));
+        Some(Self { verb, group: group.to_owned(), resource })
     }
 }
 

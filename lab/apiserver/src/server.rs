@@ -7,6 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::{sync::Notify, time::Instant};
+use tower::service_fn;
 
 use crate::{Place, faults::Script, patch, state::State};
 
@@ -36,7 +37,8 @@ impl Server {
 
     /// A real client whose every request is answered here.
     pub fn client(&self) -> kube::Client {
-        kube::Client::new(self.clone(), "default")
+        let server = self.clone();
+        kube::Client::new(service_fn(move |request| server.clone().answer(request)), "default")
     }
 
     /// Makes an object be as this says, as `kubectl apply` does: labels, annotations and everything beside

@@ -1,13 +1,9 @@
-//! The server as a `tower::Service`: HTTP in, HTTP out.
+//! HTTP in, HTTP out.
 
-use std::{
-    convert::Infallible,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use futures::{StreamExt, future::BoxFuture};
+use futures::StreamExt;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use kube::client::Body;
@@ -21,23 +17,12 @@ use crate::{
 /// The body of an answer: one JSON document, or the lines of a watch.
 pub type Answer = UnsyncBoxBody<Bytes, Infallible>;
 
-impl tower::Service<http::Request<Body>> for Server {
-    type Response = Response<Answer>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let server = self.clone();
-        Box::pin(async move { server.answer(request).await })
-    }
-}
-
 impl Server {
-    async fn answer(&self, request: http::Request<Body>) -> Result<Response<Answer>, BoxError> {
+    /// Answers a request of whoever has a wire of their own.
+    ///
+    /// # Errors
+    /// A connection that breaks, as a script says, or a body that cannot be read.
+    pub async fn answer(self, request: http::Request<Body>) -> Result<Response<Answer>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
         let request = http::Request::from_parts(parts, ());

@@ -1,12 +1,7 @@
 //! A process's way to the API server, with the same troubles.
 
-use std::{
-    future::pending,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{future::pending, sync::Arc};
 
-use futures::{FutureExt, future::BoxFuture};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use inroad_apiserver::{
@@ -15,7 +10,7 @@ use inroad_apiserver::{
 };
 use kube::client::Body;
 use serde_json::Value;
-use tower::{BoxError, Service};
+use tower::{BoxError, service_fn};
 
 use crate::{
     life::{Fate, Life},
@@ -33,23 +28,12 @@ pub(crate) struct Door {
     pub(crate) identity: String,
 }
 
-impl Service<Request<Body>> for Door {
-    type Response = Response<Answer>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let door = self.clone();
-        async move { door.answer(request).await }.boxed()
-    }
-}
-
 impl Door {
-    async fn answer(&self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
+    pub(crate) fn client(self) -> kube::Client {
+        kube::Client::new(service_fn(move |request| self.clone().answer(request)), "default")
+    }
+
+    async fn answer(self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
         let what = what(&request);
         let is_lease = what.contains("/leases");
         let (stage, fate) = (&self.stage, self.life.call());
@@ -75,7 +59,7 @@ impl Door {
             stage.server.script(Script::new("*", "*", 1, effect));
         }
         let request = timeless(request, &stage.now()).await?;
-        let answer = stage.server.clone().call(request).await;
+        let answer = stage.server.clone().answer(request).await;
         if fate == Fate::Last {
             stage.note(format!("{} dies after {what}", self.identity));
             return pending().await;

@@ -60,7 +60,7 @@ impl Replica {
             life: self.life.clone(),
             identity: self.identity.clone(),
         };
-        let client = kube::Client::new(door, "default");
+        let client = door.client();
         let term = Term::default();
         let (tell, lead) = watch::channel(Lead::default());
         let kinds: BTreeSet<Kind> = Kind::ALL.iter().copied().collect();

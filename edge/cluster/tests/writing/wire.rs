@@ -1,19 +1,15 @@
 //! The wire between one client and the API server: it keeps what was asked, can fall silent, and lets
 //! somebody else act just before a request.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
-use futures::future::BoxFuture;
 use http::{Request, Response};
-use inroad_apiserver::{Answer, Server};
+use inroad_apiserver::{Answer, Asked, Server};
 use kube::client::Body;
-use tower::{BoxError, Service};
+use tower::{BoxError, service_fn};
 
 /// One client's wire.
 #[derive(Clone)]
@@ -27,55 +23,6 @@ pub(crate) struct Wire {
 /// Somebody else, told which request comes next.
 type Meddler = Box<dyn FnMut(&Asked) + Send>;
 
-/// A request, as RBAC sees it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Asked {
-    pub(crate) verb: &'static str,
-    pub(crate) group: String,
-    /// With the subresource.
-    pub(crate) resource: String,
-}
-
-impl Asked {
-    /// Whether it changes something.
-    pub(crate) fn is_write(&self) -> bool {
-        !matches!(self.verb, "get" | "list" | "watch")
-    }
-
-    /// Reads method and path.
-    fn of(request: &Request<Body>) -> Self {
-        let steps: Vec<&str> =
-            request.uri().path().split('/').filter(|it| !it.is_empty()).collect();
-        let (group, rest) = match steps.as_slice() {
-            ["api", _, rest @ ..] => ("", rest),
-            ["apis", group, _, rest @ ..] => (*group, rest),
-            other => panic!("no path of the API: {other:?}"),
-        };
-        let rest = match rest {
-            ["namespaces", _, rest @ ..] if !rest.is_empty() => rest,
-            rest => rest,
-        };
-        let (resource, named) = match rest {
-            [plural] => ((*plural).to_owned(), false),
-            [plural, _] => ((*plural).to_owned(), true),
-            [plural, _, sub] => (format!("{plural}/{sub}"), true),
-            other => panic!("no resource: {other:?}"),
-        };
-        let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-        let verb = match (request.method().as_str(), named) {
-            ("GET", true) => "get",
-            ("GET", false) if watches => "watch",
-            ("GET", false) => "list",
-            ("POST", _) => "create",
-            ("PUT", _) => "update",
-            ("PATCH", _) => "patch",
-            ("DELETE", true) => "delete",
-            other => panic!("no verb: {other:?}"),
-        };
-        Self { verb, group: group.to_owned(), resource }
-    }
-}
-
 impl Wire {
     pub(crate) fn to(server: &Server) -> Self {
         Self {
@@ -87,7 +34,8 @@ impl Wire {
     }
 
     pub(crate) fn client(&self) -> kube::Client {
-        kube::Client::new(self.clone(), "default")
+        let wire = self.clone();
+        kube::Client::new(service_fn(move |request| wire.clone().answer(request)), "default")
     }
 
     /// What was asked since this was last called.
@@ -110,26 +58,16 @@ impl Wire {
     pub(crate) fn meddle(&self, meddler: impl FnMut(&Asked) + Send + 'static) {
         *self.meddler.lock().expect("nobody panics while meddling") = Some(Box::new(meddler));
     }
-}
 
-impl Service<Request<Body>> for Wire {
-    type Response = Response<Answer>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let asked = Asked::of(&request);
+    async fn answer(self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
+        let asked = Asked::of(&request).expect("a path of the API");
         self.asked.lock().expect("nobody panics while asking").push(asked.clone());
         if self.silent.load(Ordering::SeqCst) {
-            return Box::pin(std::future::pending());
+            std::future::pending::<()>().await;
         }
         if let Some(meddler) = &mut *self.meddler.lock().expect("nobody panics while meddling") {
             meddler(&asked);
         }
-        self.server.call(request)
+        self.server.answer(request).await
     }
 }
