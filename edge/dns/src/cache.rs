@@ -20,9 +20,6 @@ use tokio::time::Instant;
 
 use crate::{DnsError, Provider, Rejection};
 
-/// Whether this process may write now; asked right before every batch is sent.
-pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
-
 /// Milliseconds before the next attempts of a batch that was throttled. One process writes a zone, so there is nobody
 /// whom chance would have to keep apart from us.
 const WAITS: [u64; 4] = [200, 400, 800, 1600];
@@ -33,7 +30,7 @@ type Records = BTreeMap<RecordKey, Record>;
 pub struct Cached<P> {
     provider: P,
     keep: Duration,
-    gate: Gate,
+    gate: Arc<dyn Fn() -> bool + Send + Sync>,
     memory: Mutex<Memory>,
 }
 
@@ -60,9 +57,9 @@ impl<P: Provider> Cached<P> {
         Self { provider, keep, gate: Arc::new(|| true), memory: Mutex::default() }
     }
 
-    /// With somebody to ask before every batch.
+    /// With somebody to ask right before every batch whether this process may write now.
     #[must_use]
-    pub fn gated(mut self, gate: Gate) -> Self {
+    pub fn gated(mut self, gate: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
         self.gate = gate;
         self
     }

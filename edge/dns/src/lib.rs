@@ -7,7 +7,7 @@ mod error;
 mod provider;
 mod route53;
 
-pub use cache::{Cached, Gate};
+pub use cache::Cached;
 pub use error::{DnsError, Rejection};
 pub use provider::Provider;
 pub use route53::Route53;
