@@ -3,6 +3,7 @@
 
 mod backend;
 mod balancer;
+mod call;
 mod class;
 pub(crate) mod group;
 mod listeners;
