@@ -11,37 +11,18 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+
+from waiting import PATIENCE, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 BINARY = TARGET / "debug" / "inroad"
-# Wide: the machine may be busy. Nothing here measures speed.
-PATIENCE = 60
 
 
 def run(*args, **kwargs):
     out = subprocess.run([str(BINARY), *map(str, args)], capture_output=True, text=True, timeout=PATIENCE * 2, **kwargs)
     assert "panicked" not in out.stderr, out.stderr
     return out
-
-
-def until(check, what="", patience=PATIENCE):
-    """Waits for a condition; what it came to is given back."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            seen = check()
-        except ClientError as error:
-            # Gone between two questions: asked in the middle of a change.
-            if not error.response["Error"]["Code"].endswith("NotFound"):
-                raise
-            seen = None
-        if seen:
-            return seen
-        if time.monotonic() > deadline:
-            pytest.fail(f"never came true: {what or check}")
-        time.sleep(0.05)
 
 
 def arns(state):
