@@ -1,6 +1,8 @@
 //! Which table is put to which room of inroad.
 
-use super::{dns_names, dns_plan, dns_registry, glob, ingress_model, tables::Case};
+use super::{
+    dns_names, dns_plan, dns_registry, glob, ingress_listener, ingress_model, tables::Case,
+};
 
 /// Runs one case; the error says where inroad differs from what is recorded.
 pub(super) type Adapter = fn(&Case) -> Result<(), String>;
@@ -8,6 +10,12 @@ pub(super) type Adapter = fn(&Case) -> Result<(), String>;
 /// Tables by path, each with the adapter that understands them; the first that matches counts.
 const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check),
+    ("albc/pkg/ingress/*__Test_buildListenerAttributes.json", ingress_listener::attributes),
+    ("albc/pkg/ingress/*_buildListenerTags.json", ingress_listener::tags),
+    ("albc/pkg/ingress/*_buildSSLRedirectConfig.json", ingress_listener::redirect),
+    ("albc/pkg/ingress/*_computeIngressListenPortConfigByPort_*.json", ingress_listener::ports),
+    ("albc/pkg/ingress/*__Test_mergeListenPortConfigs_CertDedup.json", ingress_listener::merge),
+    ("albc/pkg/certs/*_acmCertDiscovery_domainMatchesHost.json", ingress_listener::covers),
     ("external-dns/endpoint/labels_test__TestParseLabels.json", dns_names::labels),
     ("external-dns/plan/conflict_test__Suite.json", dns_plan::conflicts),
     ("external-dns/plan/plan_test__TestShouldUpdateProviderSpecific.json", dns_plan::properties),

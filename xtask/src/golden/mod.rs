@@ -11,6 +11,8 @@ mod dns_registry;
 mod exceptions;
 mod glob;
 mod ingress_company;
+mod ingress_field;
+mod ingress_listener;
 mod ingress_model;
 mod ingress_world;
 mod run;
