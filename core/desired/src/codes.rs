@@ -17,6 +17,8 @@ pub(crate) const LISTENER_WITHOUT_CERTIFICATE: Code = Code("LB0105");
 pub(crate) const CERTIFICATE_NOT_AN_ARN: Code = Code("LB0109");
 /// A named security group does not exist.
 pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
+/// A target group that is named does not exist.
+pub(crate) const TARGET_GROUP_UNKNOWN: Code = Code("LB0110");
 /// The network interface of a target cannot be found.
 pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0107");
 /// Which security group of a target is to be opened cannot be told.

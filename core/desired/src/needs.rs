@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use inroad_intent::{
     Intent,
-    model::{BalancerIntent, FoundationIntent, SecurityIntent, StackIntent, TargetsIntent},
+    model::{
+        BalancerIntent, FoundationIntent, Goal, RouteAction, SecurityIntent, StackIntent,
+        TargetsIntent,
+    },
 };
 use inroad_words::{controller::Controller, facts::Need, targets::TargetType};
 
@@ -32,11 +35,30 @@ fn of_balancer(balancer: &BalancerIntent) -> BTreeSet<Need> {
     if choices.into_iter().any(|choice| !choice.discover.is_empty()) {
         needs.insert(Need::Certificates);
     }
+    let names = target_groups(balancer);
+    if !names.is_empty() {
+        needs.insert(Need::TargetGroups(names));
+    }
     if let SecurityIntent::Given { groups, .. } = &balancer.security {
         let others = balancer.open.security_groups.others.iter().flat_map(|said| &said.value);
         needs.insert(Need::SecurityGroups(groups.value.iter().chain(others).cloned().collect()));
     }
     needs
+}
+
+/// Target groups of others that anything leads to by name.
+fn target_groups(balancer: &BalancerIntent) -> BTreeSet<String> {
+    let listeners = balancer.listeners.values();
+    let all = listeners.flat_map(|it| it.open.instead.as_deref().into_iter().chain([it]));
+    let actions = all.flat_map(|it| {
+        let open = it.open.default.others.iter().map(|said| &said.value);
+        it.routes.iter().map(|route| &route.action).chain([&it.default.value]).chain(open)
+    });
+    let names = actions.flat_map(RouteAction::goals).filter_map(|goal| match goal {
+        Goal::Name(name) => Some(name.clone()),
+        _ => None,
+    });
+    names.collect()
 }
 
 fn of_targets(targets: &TargetsIntent) -> BTreeSet<Need> {

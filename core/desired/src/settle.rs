@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_intent::model::{
-    BalancerIntent, ListenerIntent, Open, OpenBalancer, OpenKeys, OpenListener, RouteAction,
+    BalancerIntent, Goal, ListenerIntent, Open, OpenBalancer, OpenKeys, OpenListener, RouteAction,
     SecurityIntent, StackIntent, SubnetChoice,
 };
 use inroad_words::{
-    Diagnostic, Origin, Said, Value,
+    Arn, Diagnostic, Origin, Said, Value,
     balancer::{Action, ListenerProtocol},
     controller::Controller,
     facts::Facts,
@@ -58,13 +58,7 @@ fn stand_by(stack: &mut StackIntent) {
     let listeners = stack.balancer.iter().flat_map(|it| it.listeners.values());
     let actions = listeners
         .flat_map(|it| it.routes.iter().map(|route| &route.action).chain([&it.default.value]));
-    let used: BTreeSet<&String> = actions
-        .flat_map(|action| match action {
-            RouteAction::Forward { backends, .. } => backends.as_slice(),
-            _ => &[],
-        })
-        .map(|(id, _)| id)
-        .collect();
+    let used: BTreeSet<&String> = actions.flat_map(RouteAction::backends).collect();
     for (id, backend) in &mut stack.backends {
         backend.standby = !used.contains(id);
     }
@@ -251,18 +245,20 @@ impl Desk<'_> {
         seen: Option<&SeenListener>,
     ) {
         let deployed = seen.and_then(|seen| seen.spec.default_actions.first());
-        let known = |id: &String| {
-            let all = self.deployed.target_groups.get(id).into_iter().flatten();
-            all.map(|group| group.arn.clone()).collect::<Vec<_>>()
+        let known = |goal: &Goal| match goal {
+            Goal::Backend(id) => {
+                let all = self.deployed.target_groups.get(id).into_iter().flatten();
+                all.map(|group| group.arn.clone()).collect::<Vec<_>>()
+            }
+            Goal::Arn(arn) => vec![Arn(arn.clone())],
+            Goal::Name(name) => {
+                self.facts.target_groups.get(name).cloned().map(Arn).into_iter().collect()
+            }
         };
         let is_deployed = |asked: &RouteAction| match (asked, deployed) {
-            (RouteAction::Forward { backends, .. }, Some(Action::Forward { targets, .. })) => {
-                let leads = |id: &String| {
-                    known(id)
-                        .iter()
-                        .any(|arn| targets.iter().any(|target| target.group.known() == Some(arn)))
-                };
-                backends.iter().all(|(id, _)| leads(id))
+            (RouteAction::Forward { .. }, Some(Action::Forward { targets, .. })) => {
+                let is_there = |arn: &Arn| targets.iter().any(|it| it.group.known() == Some(arn));
+                asked.goals().all(|goal| known(goal).iter().any(is_there))
             }
             (RouteAction::Redirect(asked), Some(Action::Redirect(there))) => {
                 asked.port == there.port && asked.protocol == there.protocol

@@ -1,7 +1,10 @@
 //! From an intent and the facts to what should be there. Forbidden: questions that are not in `needs`,
 //! and any knowledge of what exists, but for what [`settle`] and a load balancer that stands need.
 
-use inroad_intent::{Intent, model::StackIntent};
+use inroad_intent::{
+    Intent,
+    model::{Kept, StackIntent},
+};
 use inroad_words::{
     Diagnostic, Field, Origin, ResourceKey, ResourceKind, StackKey, Unit,
     controller::Controller,
@@ -53,7 +56,7 @@ fn shape_stack(stack: &StackIntent, facts: &Facts, controller: &Controller) -> S
 /// A stack of which nothing is open.
 fn shape_settled(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
     let mut shaping = Shaping::new(&stack.key, facts, controller);
-    shaping.out.desired.kept = kept(stack);
+    shaping.kept.clone_from(&stack.kept);
     let undecided = stack.undecided.as_ref().filter(|_| !shaping.stands());
     shaping.out.desired.held.unit = stack.held.as_ref().or(undecided).cloned();
     if let Some(asked) = &stack.balancer {
@@ -68,19 +71,16 @@ fn shape_settled(stack: &StackIntent, facts: &Facts, controller: &Controller) ->
         shaping.hold(ResourceKind::LoadBalancer, LOAD_BALANCER, reason.clone(), by);
         shaping.hold(ResourceKind::SecurityGroup, MANAGED, reason, by);
     }
+    shaping.out.desired.kept = kept(stack, shaping.kept);
     shaping.out
 }
 
-fn kept(stack: &StackIntent) -> KeptParts {
-    if stack.kept.is_empty() {
+fn kept(stack: &StackIntent, parts: Kept) -> KeptParts {
+    if parts.is_empty() {
         return KeptParts::default();
     }
-    let placed = stack.members.iter().filter(|it| !stack.kept.unplaced.contains(it));
-    KeptParts {
-        parts: stack.kept.clone(),
-        order: placed.cloned().collect(),
-        leaving: stack.leaving.clone(),
-    }
+    let placed = stack.members.iter().filter(|it| !parts.unplaced.contains(it));
+    KeptParts { order: placed.cloned().collect(), parts, leaving: stack.leaving.clone() }
 }
 
 /// A stack in the making.
@@ -90,12 +90,15 @@ pub(crate) struct Shaping<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) controller: &'a Controller,
     pub(crate) out: Shaped,
+    /// What stays as it is deployed, because somebody's mistake leaves open what it should be.
+    pub(crate) kept: Kept,
 }
 
 impl<'a> Shaping<'a> {
     fn new(stack: &'a StackKey, facts: &'a Facts, controller: &'a Controller) -> Self {
         let desired = Desired::nothing(Unit::Stack(stack.clone()));
-        Self { stack, facts, controller, out: Shaped { desired, diagnostics: Vec::new() } }
+        let out = Shaped { desired, diagnostics: Vec::new() };
+        Self { stack, facts, controller, out, kept: Kept::default() }
     }
 
     /// A resource of this stack.
@@ -119,6 +122,13 @@ impl<'a> Shaping<'a> {
         let reason = HoldReason::Diagnostic(diagnostic.code.to_string());
         self.out.diagnostics.push(diagnostic);
         reason
+    }
+
+    /// Notes a mistake of a member: what is deployed for it stays until it is mended.
+    pub(crate) fn blame(&mut self, diagnostic: Diagnostic) {
+        self.kept.members.extend(diagnostic.origin.object().cloned());
+        self.kept.unknown = true;
+        self.report(diagnostic);
     }
 
     /// Holds a resource of this stack.

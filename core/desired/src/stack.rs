@@ -18,7 +18,7 @@ use crate::{
 
 mod traffic;
 
-use traffic::{actions, conditions};
+use traffic::{actions, conditions, transforms};
 
 const SECURITY_GROUP: &str = "AWS::EC2::SecurityGroup";
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
@@ -136,6 +136,7 @@ fn rule(spec: &Rule) -> Json {
         ("priority", json!(spec.priority)),
         ("actions", actions(&spec.actions)),
         ("conditions", conditions(&spec.conditions)),
+        ("transforms", transforms(&spec.transforms)),
         ("tags", tags(&spec.tags)),
     ])
 }

@@ -136,6 +136,7 @@ pub(crate) fn route(hosts: &[&str], paths: &[&str], action: RouteAction) -> Rout
         origin: web("/spec/rules/0/http/paths/0"),
         conditions: host.into_iter().chain(path).collect(),
         action,
+        transforms: Vec::new(),
         tags: BTreeMap::new(),
     }
 }
@@ -189,7 +190,7 @@ pub(crate) const CART: &str = "shop/web-cart:80";
 
 /// A route to `cart`.
 pub(crate) fn to_cart() -> RouteAction {
-    RouteAction::Forward { backends: vec![(CART.into(), None)], stickiness: None }
+    RouteAction::to(CART)
 }
 
 /// The stack `shop/web` with a target group for `cart`.

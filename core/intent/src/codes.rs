@@ -39,6 +39,12 @@ pub const BAD_NODE: Code = Code("LB0016");
 pub const PROTECTED: Code = Code("LB0017");
 /// Backend rules are asked for while the shared backend group is switched off.
 pub const NO_BACKEND_GROUP: Code = Code("LB0018");
+/// A backend asks for an action that no annotation says.
+pub const NO_ACTION: Code = Code("LB0019");
+/// The conditions of a path cannot be put into rules.
+pub const BAD_CONDITIONS: Code = Code("LB0020");
+/// A condition of a field that is unknown; it is passed over.
+pub const UNKNOWN_CONDITION: Code = Code("LB0021");
 /// A stack in AWS without an object that asks for it, or for its end.
 pub const ORPHAN: Code = Code("LB0030");
 /// `ttl` is no number of seconds and no duration.

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit, ZoneKey,
-    balancer::{Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme},
+    balancer::{
+        Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme, Stickiness,
+        Transform,
+    },
     hold::Hold,
     record::RecordType,
     targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
@@ -167,6 +170,8 @@ pub struct Route {
     pub conditions: Vec<Condition>,
     /// What is done.
     pub action: RouteAction,
+    /// What is rewritten on the way to the target.
+    pub transforms: Vec<Transform>,
     /// `tags` of the member, without ownership and default tags.
     pub tags: BTreeMap<String, Said<String>>,
 }
@@ -175,17 +180,53 @@ pub struct Route {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteAction {
-    /// To backends by weight.
+    /// To target groups by weight.
     Forward {
-        /// Backend ids (keys of `StackIntent::backends`) with their weights.
-        backends: Vec<(String, Option<u32>)>,
-        /// Seconds of target-group stickiness.
-        stickiness: Option<u32>,
+        /// Where to, at least one, with their weights (0 to 999).
+        targets: Vec<(Goal, Option<u32>)>,
+        /// Whether clients stay with a target group; `None`: not asked for.
+        stickiness: Option<Stickiness>,
     },
     /// A redirect.
     Redirect(Redirect),
     /// An answer at once.
     FixedResponse(FixedResponse),
+}
+
+/// Where a forward leads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// To a target group of ours: a key of `StackIntent::backends`.
+    Backend(String),
+    /// To one that somebody else made, by ARN.
+    Arn(String),
+    /// The same by name; which ARN that is only AWS knows.
+    Name(String),
+}
+
+impl RouteAction {
+    /// A forward to one backend.
+    pub fn to(backend: impl Into<String>) -> Self {
+        Self::Forward { targets: vec![(Goal::Backend(backend.into()), None)], stickiness: None }
+    }
+
+    /// Everything that it leads to; nothing where it answers itself.
+    pub fn goals(&self) -> impl Iterator<Item = &Goal> {
+        let targets = match self {
+            RouteAction::Forward { targets, .. } => targets.as_slice(),
+            _ => &[],
+        };
+        targets.iter().map(|(goal, _)| goal)
+    }
+
+    /// The backends that it leads to (keys of `StackIntent::backends`).
+    pub fn backends(&self) -> impl Iterator<Item = &String> {
+        self.goals().filter_map(|goal| match goal {
+            Goal::Backend(id) => Some(id),
+            _ => None,
+        })
+    }
 }
 
 /// A target group as its Service and Ingress ask for it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inroad_words::{
     Arn, Value,
-    balancer::{Action, Condition, Patterns, Redirect},
+    balancer::{Action, Condition, Patterns, Redirect, Rewrite, Rule, Stickiness, Transform},
     network::{IngressRule, Peer},
     observed::Observed,
 };
@@ -74,8 +74,11 @@ fn action(action: &Action, names: &Names) -> String {
             });
             let words = words.collect::<Vec<_>>().join(", ");
             match stickiness {
-                Some(seconds) => format!("-> {words}, sticky {seconds}s"),
-                None => format!("-> {words}"),
+                Some(Stickiness { enabled: true, seconds: Some(seconds) }) => {
+                    format!("-> {words}, sticky {seconds}s")
+                }
+                Some(Stickiness { enabled: true, seconds: None }) => format!("-> {words}, sticky"),
+                _ => format!("-> {words}"),
             }
         }
         Action::Redirect(to) => format!("redirect {} to {}", to.status_code, url(to)),
@@ -117,6 +120,26 @@ fn condition(condition: &Condition) -> String {
         Condition::SourceIp(cidrs) => format!("from {}", cidrs.join("|")),
         Condition::Foreign(field) => field.clone(),
     }
+}
+
+/// What is done with a request: `-> cart, url ^/api/ => /`.
+pub fn deeds(rule: &Rule, names: &Names) -> String {
+    let words = [actions(&rule.actions, names), transforms(&rule.transforms)];
+    words.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// `url ^/api/ => /, host a => b`; nothing where nothing is rewritten.
+pub(crate) fn transforms(transforms: &[Transform]) -> String {
+    let rewrites = |part: &str, all: &[Rewrite]| {
+        let each = all.iter().map(|it| format!("{part} {} => {}", it.regex, it.replace));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let words = transforms.iter().map(|transform| match transform {
+        Transform::HostHeaderRewrite(all) => rewrites("host", all),
+        Transform::UrlRewrite(all) => rewrites("url", all),
+        Transform::Foreign(kind) => kind.clone(),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn any_of(patterns: &Patterns) -> String {

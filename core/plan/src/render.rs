@@ -207,7 +207,7 @@ fn detail(op: &Op, names: &Names) -> Option<String> {
         }
         Op::CreateRule { spec, .. } => {
             let when = phrase::conditions(&spec.conditions);
-            format!("{when} {}", phrase::actions(&spec.actions, names))
+            format!("{when} {}", phrase::deeds(spec, names))
         }
         _ => return None,
     };

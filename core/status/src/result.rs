@@ -49,7 +49,7 @@ pub fn balancer(desired: &Desired, plan: &Plan, seen: &Balancer) -> String {
         let rules = desired.rules.range((*port, 0)..=(*port, u32::MAX));
         for ((_, priority), rule) in rules {
             let when = phrase::conditions(&rule.spec.conditions);
-            let what = phrase::actions(&rule.spec.actions, &plan.names);
+            let what = phrase::deeds(&rule.spec, &plan.names);
             text.push_str(&format!("    {priority:>3}  {when}  {what}\n"));
         }
         let default = phrase::actions(&spec.default_actions, &plan.names);

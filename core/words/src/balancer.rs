@@ -126,8 +126,8 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// What is done, in order.
     pub actions: Vec<Action>,
-    /// Rewrites, in the API's JSON; we write none yet and see those of others.
-    pub transforms: Vec<String>,
+    /// What is rewritten on the way to the target; at most one of each kind.
+    pub transforms: Vec<Transform>,
     /// All tags that we answer for.
     pub tags: Tags,
 }
@@ -140,8 +140,8 @@ pub enum Action {
     Forward {
         /// The groups, at least one.
         targets: Vec<Weighted>,
-        /// Seconds of target-group stickiness; `None`: not asked for.
-        stickiness: Option<u32>,
+        /// Whether clients stay with a target group; `None`: not asked for.
+        stickiness: Option<Stickiness>,
     },
     /// Answer with a redirect.
     Redirect(Redirect),
@@ -158,6 +158,15 @@ pub struct Weighted {
     pub group: Value<Arn>,
     /// 0 to 999; `None` where it is the only one.
     pub weight: Option<u32>,
+}
+
+/// `TargetGroupStickinessConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stickiness {
+    /// `Enabled`.
+    pub enabled: bool,
+    /// `DurationSeconds`, 1 to 604800; AWS wants it where stickiness is enabled.
+    pub seconds: Option<u32>,
 }
 
 /// `RedirectConfig`; an absent member keeps that part of the request's URL.
@@ -242,6 +251,28 @@ impl Patterns {
     pub fn values(values: impl IntoIterator<Item = String>) -> Self {
         Self { values: values.into_iter().collect(), regex_values: Vec::new() }
     }
+}
+
+/// `RuleTransform`: what a rule rewrites in a request on its way to the target. It changes nothing
+/// about which rule is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    /// The Host header.
+    HostHeaderRewrite(Vec<Rewrite>),
+    /// Path and query.
+    UrlRewrite(Vec<Rewrite>),
+    /// A type that we have no word for; never desired.
+    Foreign(String),
+}
+
+/// `RewriteConfig`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rewrite {
+    /// What is looked for; at most 1024 characters.
+    pub regex: String,
+    /// What takes its place, `$1` being the first group; at most 1024 characters.
+    pub replace: String,
 }
 
 /// The attribute that guards a load balancer against deletion.

@@ -21,6 +21,8 @@ pub enum Need {
     /// The network interfaces of these instances (`i-…`) and addresses, with their security groups. To
     /// each address the instance on which it is, where that is known.
     Interfaces(BTreeMap<String, Option<String>>),
+    /// The ARNs of these target groups, by name: groups that somebody else made.
+    TargetGroups(BTreeSet<String>),
     /// The hosted zones that the DNS provider offers.
     Zones,
 }
@@ -38,6 +40,9 @@ pub struct Facts {
     pub security_groups: BTreeMap<String, GroupFact>,
     /// Network interface of each instance or address that was found.
     pub interfaces: BTreeMap<String, Interface>,
+    /// ARNs of target groups that were asked for, by name; one that does not exist is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub target_groups: BTreeMap<String, String>,
     /// Hosted zones.
     pub zones: BTreeSet<Zone>,
     /// What other units' resources are known to be: `Output`s that shape may resolve.

@@ -3,6 +3,7 @@
 //! provider's answer, not ours.
 
 pub(crate) mod interfaces;
+mod named;
 pub(crate) mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
         }
         Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
+        Need::TargetGroups(names) => facts.target_groups = named::target_groups(aws, names).await?,
         Need::Zones => {}
     }
     Ok(facts)
@@ -61,6 +63,7 @@ fn merge(facts: &mut Facts, part: Facts) {
     facts.certificates.extend(part.certificates);
     facts.security_groups.extend(part.security_groups);
     facts.interfaces.extend(part.interfaces);
+    facts.target_groups.extend(part.target_groups);
 }
 
 /// Security groups of the VPC by id (`sg-…`) or by `Name` tag. What does not exist is left out.

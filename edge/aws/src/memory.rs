@@ -36,6 +36,8 @@ pub(crate) struct Memory {
     pub(crate) instances: Kept<Vec<Wearer>>,
     /// Interfaces by address, where no instance is known for it.
     pub(crate) addresses: Kept<Wearer>,
+    /// ARNs of target groups by name.
+    pub(crate) target_groups: Kept<String>,
     /// Target groups that this process has made and that nobody has looked at since: nothing is
     /// registered in them.
     pub(crate) empty: Mutex<BTreeSet<Arn>>,
@@ -64,6 +66,7 @@ impl Memory {
         self.groups.clear();
         self.instances.clear();
         self.addresses.clear();
+        self.target_groups.clear();
     }
 
     /// Something was taken over.

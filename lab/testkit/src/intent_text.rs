@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use inroad_intent::{
     Intent,
-    model::{Backend, FoundationIntent, ListenerIntent, RouteAction, StackIntent},
+    model::{Backend, FoundationIntent, Goal, ListenerIntent, RouteAction, StackIntent},
 };
 use inroad_words::Said;
 use serde_json::{Value, json};
@@ -101,7 +101,9 @@ fn render_listener(text: &mut String, port: u16, listener: &ListenerIntent) {
     out += &map("tag", &listener.tags);
     for route in &listener.routes {
         let when: Vec<String> = route.conditions.iter().map(|c| short(&json!(c))).collect();
-        let _ = writeln!(out, "  {} -> {}  {}", when.join(" & "), act(&route.action), route.origin);
+        let rewrites = route.transforms.iter().map(|it| format!(" {}", short(&json!(it))));
+        let then = act(&route.action) + &rewrites.collect::<String>();
+        let _ = writeln!(out, "  {} -> {then}  {}", when.join(" & "), route.origin);
     }
     let _ = writeln!(out, "  else {}  {}", act(&listener.default.value), listener.default.origin);
     *text += &out.lines().map(|line| format!("  {line}\n")).collect::<String>();
@@ -109,12 +111,21 @@ fn render_listener(text: &mut String, port: u16, listener: &ListenerIntent) {
 
 fn act(action: &RouteAction) -> String {
     match action {
-        RouteAction::Forward { backends, .. } => {
-            let ids: Vec<&str> = backends.iter().map(|(id, _)| id.as_str()).collect();
-            ids.join(" ")
+        RouteAction::Forward { targets, stickiness: None } => {
+            let words: Vec<String> = targets.iter().map(goal).collect();
+            words.join(" ")
         }
         other => short(&json!(other)),
     }
+}
+
+fn goal((goal, weight): &(Goal, Option<u32>)) -> String {
+    let to = match goal {
+        Goal::Backend(id) => id.clone(),
+        Goal::Arn(arn) => arn.clone(),
+        Goal::Name(name) => format!("target group {name}"),
+    };
+    weight.map_or(to.clone(), |weight| format!("{to} ({weight})"))
 }
 
 fn render_backend(text: &mut String, id: &str, backend: &Backend) {

@@ -23,6 +23,8 @@ pub enum Question {
     SecurityGroups,
     /// `Need::Interfaces`.
     Interfaces,
+    /// `Need::TargetGroups`.
+    TargetGroups,
     /// `Need::Zones`.
     Zones,
 }
@@ -35,6 +37,7 @@ impl Question {
             Need::Certificates => Question::Certificates,
             Need::SecurityGroups(_) => Question::SecurityGroups,
             Need::Interfaces(_) => Question::Interfaces,
+            Need::TargetGroups(_) => Question::TargetGroups,
             Need::Zones => Question::Zones,
         }
     }
@@ -102,6 +105,10 @@ impl Surroundings {
             Need::Interfaces(ids) => {
                 let found = all.interfaces.iter().filter(|(id, _)| ids.contains_key(*id));
                 answers.interfaces = found.map(|(id, it)| (id.clone(), it.clone())).collect();
+            }
+            Need::TargetGroups(names) => {
+                let found = all.target_groups.iter().filter(|(name, _)| names.contains(*name));
+                answers.target_groups = found.map(|(k, v)| (k.clone(), v.clone())).collect();
             }
             Need::Zones => answers.zones.clone_from(&all.zones),
         }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use inroad_intent::model::ListenerIntent;
+use inroad_intent::model::{ListenerIntent, RouteAction};
 use inroad_words::{
     Arn, Diagnostic, Field, Origin, Origins, ResourceKind, Said,
-    balancer::{Listener, Rule},
+    balancer::{Action, FixedResponse, Listener, Rule},
     facts::Need,
     hold::HoldReason,
 };
 
-use super::{LOAD_BALANCER, certificates, rules};
+use super::{
+    LOAD_BALANCER, certificates,
+    rules::{self, Unsaid},
+};
 use crate::{codes, model::Resource, shape::Shaping};
 
 /// Adds a listener with its rules, or holds all of it where it has no certificate.
@@ -19,6 +22,10 @@ pub(crate) fn shape(shaping: &mut Shaping<'_>, port: u16, asked: &ListenerIntent
         .with("protocol", asked.origin.clone())
         .with("defaultActions", asked.default.origin.clone());
     let rules = rules::place(shaping, port, asked);
+    let default = match default_action(shaping, port, &asked.default) {
+        Ok(action) => action,
+        Err(reason) => return hold(shaping, asked, &rules, port, reason),
+    };
     let certificates = match certificates(shaping, port, asked, &mut origins) {
         Ok(certificates) => certificates,
         Err(reason) => return hold(shaping, asked, &rules, port, reason),
@@ -31,7 +38,7 @@ pub(crate) fn shape(shaping: &mut Shaping<'_>, port: u16, asked: &ListenerIntent
         load_balancer: shaping.key(ResourceKind::LoadBalancer, LOAD_BALANCER).output(Field::Arn),
         port,
         protocol: asked.protocol,
-        default_actions: vec![rules::action(shaping, &asked.default.value)],
+        default_actions: vec![default],
         certificates,
         ssl_policy: asked.ssl_policy.as_ref().map(|policy| policy.value.clone()),
         attributes: super::attributes("listenerAttributes", &asked.attributes, &mut origins),
@@ -39,6 +46,27 @@ pub(crate) fn shape(shaping: &mut Shaping<'_>, port: u16, asked: &ListenerIntent
     };
     shaping.out.desired.listeners.insert(port, Resource { spec, origins });
     shaping.out.desired.rules.extend(rules);
+}
+
+/// What is done where no rule matches. `Err`: the listener must wait. Where a mistake hides it, what is
+/// deployed stays, and a new listener says that nothing is there.
+fn default_action(
+    shaping: &mut Shaping<'_>,
+    port: u16,
+    asked: &Said<RouteAction>,
+) -> Result<Action, HoldReason> {
+    match rules::action(shaping, &asked.value, &asked.origin) {
+        Ok(action) => Ok(action),
+        Err(Unsaid::Waits(reason)) => Err(reason),
+        Err(Unsaid::Mistake) => {
+            shaping.kept.defaults.insert(port);
+            Ok(Action::FixedResponse(FixedResponse {
+                content_type: Some("text/plain".into()),
+                message_body: None,
+                status_code: "404".into(),
+            }))
+        }
+    }
 }
 
 /// The listener's certificates; none for HTTP. `Err`: it must wait.

@@ -1,5 +1,5 @@
 use inroad_words::{
-    balancer::{Condition, ListenerProtocol, Patterns},
+    balancer::{Condition, ListenerProtocol, Patterns, Rewrite, Stickiness, Transform},
     targets::{PortRef, TargetType},
 };
 use serde_json::json;
@@ -11,7 +11,10 @@ use crate::{
         CART, balancer, controller, facts, https, listener, redirect, route, said, stack, to_cart,
     },
 };
-use inroad_intent::Intent;
+use inroad_intent::{
+    Intent,
+    model::{Goal, RouteAction},
+};
 
 /// The parts of the schema that the golden stacks of the whole build seldom reach.
 #[test]
@@ -27,12 +30,18 @@ fn rare_parts_are_spelt_as_the_peer_spells_them() {
         Condition::QueryString(vec![(None, "v".into()), (Some("k".into()), "w".into())]),
         Condition::SourceIp(vec!["10.0.0.0/8".into()]),
     ]);
+    let rewrite = Rewrite { regex: "^/a".into(), replace: "/b".into() };
+    asked.transforms.push(Transform::UrlRewrite(vec![rewrite.clone()]));
+    asked.transforms.push(Transform::HostHeaderRewrite(vec![rewrite]));
     let secure = https(&["arn:own"], &[], vec![asked]);
     let mut sticky = listener(ListenerProtocol::Http, vec![]);
     sticky.attributes.insert("routing.http.response.server.enabled".into(), said("false"));
-    sticky.default = said(inroad_intent::model::RouteAction::Forward {
-        backends: vec![(CART.into(), Some(10)), (CART.into(), Some(0))],
-        stickiness: Some(60),
+    sticky.default = said(RouteAction::Forward {
+        targets: vec![
+            (Goal::Backend(CART.into()), Some(10)),
+            (Goal::Arn("arn:theirs".into()), Some(0)),
+        ],
+        stickiness: Some(Stickiness { enabled: true, seconds: Some(60) }),
     });
     let model = stack_of(balancer([(443, secure), (80, sticky)]));
 

@@ -1,6 +1,8 @@
 //! Actions and conditions in the peer's spelling.
 
-use inroad_words::balancer::{Action, Condition, FixedResponse, Patterns, Redirect, Weighted};
+use inroad_words::balancer::{
+    Action, Condition, FixedResponse, Patterns, Redirect, Rewrite, Stickiness, Transform, Weighted,
+};
 use serde_json::{Value as Json, json};
 
 use super::{arn, object};
@@ -18,7 +20,7 @@ pub(super) fn conditions(conditions: &[Condition]) -> Json {
 fn action(action: &Action) -> Json {
     match action {
         Action::Forward { targets, stickiness } => {
-            json!({ "type": "forward", "forwardConfig": forward(targets, *stickiness) })
+            json!({ "type": "forward", "forwardConfig": forward(targets, stickiness.as_ref()) })
         }
         Action::Redirect(config) => {
             json!({ "type": "redirect", "redirectConfig": redirect(config) })
@@ -30,10 +32,12 @@ fn action(action: &Action) -> Json {
     }
 }
 
-fn forward(targets: &[Weighted], stickiness: Option<u32>) -> Json {
+fn forward(targets: &[Weighted], stickiness: Option<&Stickiness>) -> Json {
     let tuple =
         |it: &Weighted| object([("targetGroupARN", arn(&it.group)), ("weight", json!(it.weight))]);
-    let sticky = |seconds| json!({ "enabled": true, "durationSeconds": seconds });
+    let sticky = |it: &Stickiness| {
+        object([("enabled", json!(it.enabled)), ("durationSeconds", json!(it.seconds))])
+    };
     object([
         ("targetGroups", targets.iter().map(tuple).collect()),
         ("targetGroupStickinessConfig", stickiness.map_or(Json::Null, sticky)),
@@ -57,6 +61,25 @@ fn fixed_response(response: &FixedResponse) -> Json {
         ("messageBody", json!(response.message_body)),
         ("statusCode", json!(response.status_code)),
     ])
+}
+
+/// Transforms of a rule.
+pub(super) fn transforms(transforms: &[Transform]) -> Json {
+    transforms.iter().map(transform).collect()
+}
+
+fn transform(transform: &Transform) -> Json {
+    let one = |it: &Rewrite| json!({ "regex": it.regex, "replace": it.replace });
+    let config = |all: &[Rewrite]| json!({ "rewrites": all.iter().map(one).collect::<Json>() });
+    match transform {
+        Transform::HostHeaderRewrite(all) => {
+            json!({ "type": "host-header-rewrite", "hostHeaderRewriteConfig": config(all) })
+        }
+        Transform::UrlRewrite(all) => {
+            json!({ "type": "url-rewrite", "urlRewriteConfig": config(all) })
+        }
+        Transform::Foreign(kind) => json!({ "type": kind }),
+    }
 }
 
 fn condition(condition: &Condition) -> Json {

@@ -28,9 +28,7 @@ pub(super) fn action(
     desk: &mut Desk<'_, '_>,
 ) -> Option<RouteAction> {
     match find(member, backend, origin, desk) {
-        Ok(Found::Group(id)) => {
-            Some(RouteAction::Forward { backends: vec![(id, None)], stickiness: None })
-        }
+        Ok(Found::Group(id)) => Some(RouteAction::to(id)),
         Ok(Found::Missing(warning)) => {
             desk.diagnostics.push(warning);
             Some(RouteAction::FixedResponse(FixedResponse {

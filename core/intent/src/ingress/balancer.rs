@@ -89,11 +89,7 @@ pub(super) fn drop_unused(intent: &mut StackIntent) {
 }
 
 fn ids<'a>(actions: impl Iterator<Item = &'a RouteAction>) -> BTreeSet<String> {
-    let backends = actions.flat_map(|action| match action {
-        RouteAction::Forward { backends, .. } => backends.as_slice(),
-        _ => &[],
-    });
-    backends.map(|(id, _)| id.clone()).collect()
+    actions.flat_map(RouteAction::backends).cloned().collect()
 }
 
 /// A scheme that nobody says readably must not become the default: that would replace the load

@@ -28,7 +28,8 @@ pub(super) fn routes(member: &Member<'_>, tags: &SaidMap, desk: &mut Desk<'_, '_
             // Also for a path that is wrong: the rule that it was may still lead to its backend.
             let action = backend::action(member, &path.backend, &origin, desk);
             if let (Some(conditions), Some(action)) = (conditions, action) {
-                routes.push(Route { origin, conditions, action, tags: tags.clone() });
+                let (transforms, tags) = (Vec::new(), tags.clone());
+                routes.push(Route { origin, conditions, action, transforms, tags });
             }
         }
     }

@@ -1,8 +1,10 @@
 //! When two listeners or rules do the same, whatever they look like (load-balancers.md 8.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_words::balancer::{Action, Condition, FixedResponse, Redirect, Rule, Weighted};
+use inroad_words::balancer::{
+    Action, Condition, FixedResponse, Redirect, Rule, Stickiness, Transform, Weighted,
+};
 
 /// The entries of `want` that `have` lacks or has otherwise.
 pub(super) fn missing(
@@ -17,7 +19,7 @@ pub(super) fn missing(
 pub(super) fn same_content(want: &Rule, have: &Rule) -> bool {
     same_conditions(&want.conditions, &have.conditions)
         && same_actions(&want.actions, &have.actions)
-        && want.transforms == have.transforms
+        && same_transforms(&want.transforms, &have.transforms)
 }
 
 /// Conditions in any order of fields; the order of a condition's values counts.
@@ -54,14 +56,30 @@ fn same_action(want: &Action, have: &Action) -> bool {
             Action::Forward { targets, stickiness },
             Action::Forward { targets: have_targets, stickiness: have_stickiness },
         ) => {
-            // Stickiness that nobody asked for is left as it is.
-            let is_sticky_enough = stickiness.is_none() || stickiness == have_stickiness;
-            is_sticky_enough && weighed(targets) == weighed(have_targets)
+            sticks_enough(*stickiness, *have_stickiness)
+                && weighed(targets) == weighed(have_targets)
         }
         (Action::Redirect(want), Action::Redirect(have)) => spelled_out(want) == spelled_out(have),
         (Action::FixedResponse(want), Action::FixedResponse(have)) => filled(want) == filled(have),
         _ => want == have,
     }
+}
+
+/// Stickiness that nobody asked for is left as it is; the time of one that is off means nothing.
+fn sticks_enough(want: Option<Stickiness>, have: Option<Stickiness>) -> bool {
+    match (want, have.filter(|it| it.enabled)) {
+        (None, _) => true,
+        (Some(want), None) => !want.enabled,
+        (Some(want), Some(have)) => {
+            want.enabled && (want.seconds.is_none() || want.seconds == have.seconds)
+        }
+    }
+}
+
+/// Transforms in any order: there is at most one of each kind.
+pub(super) fn same_transforms(want: &[Transform], have: &[Transform]) -> bool {
+    let all = |transforms: &[Transform]| transforms.iter().cloned().collect::<BTreeSet<_>>();
+    all(want) == all(have)
 }
 
 /// Groups by ARN; the weight of an only group means nothing.

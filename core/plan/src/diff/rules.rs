@@ -142,7 +142,10 @@ fn modify(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule) ->
         let words = |rule: &Rule| phrase::actions(&rule.actions, room.names);
         why.words("actions", words(&seen.spec), words(&want.spec));
     }
-    why.compare("transforms", &seen.spec.transforms, &want.spec.transforms);
+    if !compare::same_transforms(&want.spec.transforms, &seen.spec.transforms) {
+        let words = |rule: &Rule| Some(json(&phrase::transforms(&rule.transforms)));
+        why.note("transforms", words(&seen.spec), words(&want.spec));
+    }
     let subject = Subject::new(RULE, format!("{port}/{priority}"), Change::Change);
     let op = Op::ModifyRule { rule: seen.arn.clone(), spec: want.spec.clone() };
     let step = Step::new(op, subject, why.origin());

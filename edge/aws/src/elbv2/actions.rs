@@ -5,11 +5,30 @@
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use inroad_words::Arn;
 use inroad_words::Value;
-use inroad_words::balancer::{Action, Condition, FixedResponse, Patterns, Redirect, Weighted};
-use serde_json::json;
+use inroad_words::balancer::{
+    Action, Condition, FixedResponse, Patterns, Redirect, Rewrite, Stickiness, Transform, Weighted,
+};
 
 use crate::Error;
 use crate::value::known;
+
+/// Actions as AWS tells them after they were asked for: what means nothing is not told.
+pub(super) fn as_told(actions: &[Action]) -> Vec<Action> {
+    let mut told = actions.to_vec();
+    for action in &mut told {
+        match action {
+            Action::Forward { targets, stickiness } => {
+                if let [only] = targets.as_mut_slice() {
+                    only.weight = None;
+                }
+                *stickiness = stickiness.filter(|it| it.enabled);
+            }
+            Action::Redirect(redirect) => *redirect = without_defaults(redirect.clone()),
+            Action::FixedResponse(_) | Action::Foreign(_) => {}
+        }
+    }
+    told
+}
 
 /// The actions of a rule or listener in the order in which AWS performs them.
 pub(super) fn seen_actions(actions: &[sdk::Action]) -> Vec<Action> {
@@ -57,22 +76,35 @@ fn seen_forward(action: &sdk::Action) -> Option<Action> {
         .forward_config()
         .and_then(|config| config.target_group_stickiness_config())
         .filter(|stickiness| stickiness.enabled() == Some(true))
-        .and_then(|stickiness| stickiness.duration_seconds())
-        .and_then(|seconds| seconds.try_into().ok());
+        .map(|stickiness| Stickiness {
+            enabled: true,
+            seconds: stickiness.duration_seconds().and_then(|seconds| seconds.try_into().ok()),
+        });
     Some(Action::Forward { targets, stickiness })
 }
 
 fn seen_redirect(config: &sdk::RedirectActionConfig) -> Redirect {
-    let unless = |value: Option<&str>, default: &str| {
-        value.filter(|value| *value != default).map(str::to_owned)
-    };
-    Redirect {
-        host: unless(config.host(), "#{host}"),
-        path: unless(config.path(), "/#{path}"),
-        port: unless(config.port(), "#{port}"),
-        protocol: unless(config.protocol(), "#{protocol}"),
-        query: unless(config.query(), "#{query}"),
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    without_defaults(Redirect {
+        host: text(config.host()),
+        path: text(config.path()),
+        port: text(config.port()),
+        protocol: text(config.protocol()),
+        query: text(config.query()),
         status_code: config.status_code().map(|c| c.as_str().to_owned()).unwrap_or_default(),
+    })
+}
+
+/// AWS spells out what is kept of the request's URL.
+fn without_defaults(redirect: Redirect) -> Redirect {
+    let unless = |value: Option<String>, default: &str| value.filter(|value| value != default);
+    Redirect {
+        host: unless(redirect.host, "#{host}"),
+        path: unless(redirect.path, "/#{path}"),
+        port: unless(redirect.port, "#{port}"),
+        protocol: unless(redirect.protocol, "#{protocol}"),
+        query: unless(redirect.query, "#{query}"),
+        status_code: redirect.status_code,
     }
 }
 
@@ -119,7 +151,7 @@ fn ask_action(action: &Action, order: Option<i32>) -> Result<sdk::Action, Error>
 
 fn ask_forward(
     targets: &[Weighted],
-    stickiness: Option<u32>,
+    stickiness: Option<Stickiness>,
 ) -> Result<sdk::ForwardActionConfig, Error> {
     let mut config = sdk::ForwardActionConfig::builder();
     for target in targets {
@@ -129,11 +161,11 @@ fn ask_forward(
             sdk::TargetGroupTuple::builder().target_group_arn(&arn.0).set_weight(weight).build(),
         );
     }
-    if let Some(seconds) = stickiness {
+    if let Some(Stickiness { enabled, seconds }) = stickiness {
         config = config.target_group_stickiness_config(
             sdk::TargetGroupStickinessConfig::builder()
-                .enabled(true)
-                .duration_seconds(number(seconds)?)
+                .enabled(enabled)
+                .set_duration_seconds(seconds.map(number).transpose()?)
                 .build(),
         );
     }
@@ -240,24 +272,62 @@ fn ask_query(pairs: &[(Option<String>, String)]) -> sdk::QueryStringConditionCon
         .build()
 }
 
-/// A transform in the API's JSON; a kind without configuration that we know is its name alone.
-pub(super) fn seen_transform(transform: &sdk::RuleTransform) -> String {
+/// A transform as we say it; `Foreign` where we have no word for its type, or it has none of the
+/// configuration that goes with it.
+pub(super) fn seen_transform(transform: &sdk::RuleTransform) -> Transform {
     let rewrites = |rewrites: &[sdk::RewriteConfig]| {
-        let one = |rewrite: &sdk::RewriteConfig| {
-            json!({"Regex": rewrite.regex().unwrap_or_default(),
-                   "Replace": rewrite.replace().unwrap_or_default()})
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let one = |it: &sdk::RewriteConfig| Rewrite {
+            regex: text(it.regex()),
+            replace: text(it.replace()),
         };
-        json!({"Rewrites": rewrites.iter().map(one).collect::<Vec<_>>()})
+        rewrites.iter().map(one).collect()
     };
     let kind = transform.r#type().map(|kind| kind.as_str()).unwrap_or_default();
-    let mut said = json!({"Type": kind});
-    if let Some(config) = transform.host_header_rewrite_config() {
-        said["HostHeaderRewriteConfig"] = rewrites(config.rewrites());
+    let known = match kind {
+        "host-header-rewrite" => transform
+            .host_header_rewrite_config()
+            .map(|config| Transform::HostHeaderRewrite(rewrites(config.rewrites()))),
+        "url-rewrite" => transform
+            .url_rewrite_config()
+            .map(|config| Transform::UrlRewrite(rewrites(config.rewrites()))),
+        _ => None,
+    };
+    known.unwrap_or_else(|| Transform::Foreign(kind.to_owned()))
+}
+
+/// Transforms as the API takes them; `None` where there are none.
+pub(super) fn ask_transforms(
+    transforms: &[Transform],
+) -> Result<Option<Vec<sdk::RuleTransform>>, Error> {
+    let all: Result<Vec<_>, _> = transforms.iter().map(ask_transform).collect();
+    Ok(Some(all?).filter(|all| !all.is_empty()))
+}
+
+fn ask_transform(transform: &Transform) -> Result<sdk::RuleTransform, Error> {
+    let rewrites = |all: &[Rewrite]| {
+        let one = |it: &Rewrite| {
+            sdk::RewriteConfig::builder().regex(&it.regex).replace(&it.replace).build()
+        };
+        Some(all.iter().map(one).collect())
+    };
+    let builder = sdk::RuleTransform::builder();
+    Ok(match transform {
+        Transform::HostHeaderRewrite(all) => {
+            builder.r#type(sdk::TransformTypeEnum::HostHeaderRewrite).host_header_rewrite_config(
+                sdk::HostHeaderRewriteConfig::builder().set_rewrites(rewrites(all)).build(),
+            )
+        }
+        Transform::UrlRewrite(all) => {
+            builder.r#type(sdk::TransformTypeEnum::UrlRewrite).url_rewrite_config(
+                sdk::UrlRewriteConfig::builder().set_rewrites(rewrites(all)).build(),
+            )
+        }
+        Transform::Foreign(kind) => {
+            return Err(Error::Unsayable(format!("a {kind} transform, which somebody else made")));
+        }
     }
-    if let Some(config) = transform.url_rewrite_config() {
-        said["UrlRewriteConfig"] = rewrites(config.rewrites());
-    }
-    said.to_string()
+    .build())
 }
 
 #[cfg(test)]

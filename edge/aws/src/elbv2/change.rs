@@ -8,9 +8,9 @@ use inroad_words::balancer::{Listener, Rule};
 use inroad_words::targets::{HealthCheck, Target};
 use inroad_words::{Arn, Tags, Value};
 
-use super::actions::{ask_actions, ask_condition, number};
+use super::actions::{ask_actions, ask_condition, ask_transforms, number};
 use super::convert::{ask_matcher, ask_protocol, ask_tags, ask_targets};
-use super::create::{default_certificate, no_transforms, tls_policy};
+use super::create::{default_certificate, tls_policy};
 use crate::apply::done;
 use crate::client::Service;
 use crate::memory::locked;
@@ -153,7 +153,6 @@ async fn modify_listener(aws: &Aws, listener: &Arn, spec: &Listener) -> Result<(
 }
 
 async fn modify_rule(aws: &Aws, rule: &Arn, spec: &Rule) -> Result<(), Error> {
-    no_transforms(spec)?;
     let conditions: Result<Vec<_>, _> = spec.conditions.iter().map(ask_condition).collect();
     let call = aws
         .elbv2
@@ -161,8 +160,9 @@ async fn modify_rule(aws: &Aws, rule: &Arn, spec: &Rule) -> Result<(), Error> {
         .rule_arn(&rule.0)
         .set_conditions(Some(conditions?))
         .set_actions(Some(ask_actions(&spec.actions)?))
-        // Transforms that are not mentioned stay.
-        .reset_transforms(true)
+        .set_transforms(ask_transforms(&spec.transforms)?)
+        // Transforms that are not mentioned stay; to mention both is an error.
+        .set_reset_transforms(spec.transforms.is_empty().then_some(true))
         .send();
     aws.send(Service::Elbv2, "ModifyRule", call).await.map(|_| ())
 }

@@ -9,7 +9,10 @@ use inroad_words::balancer::{Listener, ListenerProtocol, LoadBalancer, Rule};
 use inroad_words::targets::TargetGroup;
 use inroad_words::{Arn, Field, Tags};
 
-use super::actions::{ask_actions, ask_condition, number, seen_actions, seen_condition};
+use super::actions::{
+    as_told, ask_actions, ask_condition, ask_transforms, number, seen_actions, seen_condition,
+    seen_transform,
+};
 use super::convert::{ask_matcher, ask_protocol, ask_tags};
 use super::listing::tags_of;
 use super::observe::rules;
@@ -183,7 +186,7 @@ async fn adopt_listener(
 fn is_same_listener(seen: &sdk::Listener, spec: &Listener) -> bool {
     seen.port() == Some(spec.port.into())
         && seen.protocol().map(|protocol| protocol.as_str()) == Some(spec.protocol.as_str())
-        && seen_actions(seen.default_actions()) == spec.default_actions
+        && seen_actions(seen.default_actions()) == as_told(&spec.default_actions)
 }
 
 /// Gate `ListenerRulesTagging` off: no tags, and no member for them.
@@ -191,16 +194,7 @@ fn unless_untagged(tags: &Tags) -> Option<Vec<sdk::Tag>> {
     (!tags.is_empty()).then(|| ask_tags(tags))
 }
 
-/// Rewrites of requests come in with their own settings; until then none can be asked for.
-pub(super) fn no_transforms(spec: &Rule) -> Result<(), Error> {
-    match spec.transforms.first() {
-        Some(transform) => Err(Error::Unsayable(format!("the transform {transform}"))),
-        None => Ok(()),
-    }
-}
-
 async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
-    no_transforms(spec)?;
     let listener = known(&spec.listener)?;
     let conditions: Result<Vec<_>, _> = spec.conditions.iter().map(ask_condition).collect();
     let call = aws
@@ -210,6 +204,7 @@ async fn rule(aws: &Aws, spec: &Rule) -> Result<String, Error> {
         .priority(number(spec.priority)?)
         .set_conditions(Some(conditions?))
         .set_actions(Some(ask_actions(&spec.actions)?))
+        .set_transforms(ask_transforms(&spec.transforms)?)
         .set_tags(unless_untagged(&spec.tags))
         .send();
     match aws.send(Service::Elbv2, "CreateRule", call).await {
@@ -230,7 +225,7 @@ async fn adopt_rule(aws: &Aws, listener: &Arn, spec: &Rule) -> Result<Option<Str
 
 fn is_same_rule(seen: &sdk::Rule, spec: &Rule) -> bool {
     seen.priority() == Some(spec.priority.to_string().as_str())
-        && seen_actions(seen.actions()) == spec.actions
+        && seen_actions(seen.actions()) == as_told(&spec.actions)
         && seen.conditions().iter().map(seen_condition).eq(spec.conditions.iter().cloned())
-        && seen.transforms().is_empty()
+        && seen.transforms().iter().map(seen_transform).eq(spec.transforms.iter().cloned())
 }

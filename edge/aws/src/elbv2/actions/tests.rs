@@ -25,7 +25,7 @@ fn actions_survive_the_way_to_aws_and_back() {
         vec![Action::Forward { targets: vec![group("a", None)], stickiness: None }],
         vec![Action::Forward {
             targets: vec![group("b", Some(0)), group("a", Some(999))],
-            stickiness: Some(60),
+            stickiness: Some(Stickiness { enabled: true, seconds: Some(60) }),
         }],
         vec![Action::Redirect(redirect)],
         vec![Action::FixedResponse(fixed.clone())],
@@ -127,17 +127,23 @@ fn conditions_survive_the_way_to_aws_and_back() {
 }
 
 #[test]
-fn transforms_are_seen_in_the_words_of_the_api() {
-    let rewrite = sdk::RewriteConfig::builder().regex("^/a").replace("/b").build();
-    let transform = sdk::RuleTransform::builder()
-        .r#type(sdk::TransformTypeEnum::UrlRewrite)
-        .url_rewrite_config(sdk::UrlRewriteConfig::builder().rewrites(rewrite).build())
-        .build();
-    let said: serde_json::Value =
-        serde_json::from_str(&seen_transform(&transform)).expect("we wrote it");
-    let wanted = json!({
-        "Type": "url-rewrite",
-        "UrlRewriteConfig": {"Rewrites": [{"Regex": "^/a", "Replace": "/b"}]},
-    });
-    assert_eq!(said, wanted);
+fn transforms_survive_the_way_to_aws_and_back() {
+    let rewrite = Rewrite { regex: "^/a/(.*)".into(), replace: "/b/$1".into() };
+    let transforms =
+        [Transform::UrlRewrite(vec![rewrite.clone()]), Transform::HostHeaderRewrite(vec![rewrite])];
+    let asked = ask_transforms(&transforms).expect("we have words for these").expect("some");
+    assert_eq!(asked.iter().map(seen_transform).collect::<Vec<_>>(), transforms);
+    assert_eq!(ask_transforms(&[]).expect("nothing is sayable"), None);
+    let new = sdk::RuleTransform::builder().r#type("shout".into()).build();
+    let seen = seen_transform(&new);
+    assert_eq!(seen, Transform::Foreign("shout".into()));
+    assert!(matches!(ask_transforms(&[seen]), Err(Error::Unsayable(_))));
+}
+
+#[test]
+fn what_aws_does_not_tell_is_no_difference() {
+    let off = Some(Stickiness { enabled: false, seconds: Some(60) });
+    let asked = [Action::Forward { targets: vec![group("a", Some(5))], stickiness: off }];
+    let answer = ask_actions(&asked).expect("every value is known");
+    assert_eq!(seen_actions(&answer), as_told(&asked));
 }
