@@ -49,9 +49,14 @@ def test_the_proxy_names_counts_cuts_and_refuses(account):
 def test_what_moto_does_otherwise_is_repaired(account):
     elb, dns = through(account, "elbv2"), through(account, "route53")
     group = elb.create_target_group(Name="g", Protocol="HTTP", Port=80, VpcId=account.vpc, TargetType="ip")["TargetGroups"][0]["TargetGroupArn"]
-    balancer = elb.create_load_balancer(Name="b", Subnets=account.subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    make = lambda: elb.create_load_balancer(Name="b", Subnets=account.subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    balancer = make()
+    assert make() == balancer
     action = [{"Type": "forward", "TargetGroupArn": group}]
-    listener = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=action)["Listeners"][0]["ListenerArn"]
+    listen = lambda port: elb.create_listener(
+        LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=action)["Listeners"][0]["ListenerArn"]
+    listener, other = listen(80), listen(81)
+    assert (listen(80), listen(81)) == (listener, other) and listener != other
     first, second = (
         elb.create_rule(ListenerArn=listener, Priority=n, Actions=action, Conditions=[{"Field": "path-pattern", "Values": [f"/{n}"]}])
         ["Rules"][0]["RuleArn"] for n in (1, 2))

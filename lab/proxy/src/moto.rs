@@ -3,7 +3,7 @@
 //! | operation | moto | AWS, and so here |
 //! |---|---|---|
 //! | `SetRulePriorities` | refuses a priority that a rule moved by the same call still holds | looks at the order after the call: the rules are first moved out of the way |
-//! | `CreateLoadBalancer` | makes a second one of the same name | "This operation is idempotent": the one of that name is answered |
+//! | `CreateLoadBalancer`, `CreateListener` | make a second one of the same name, on the same port | "This operation is idempotent": the one that is there is answered |
 //! | `DeregisterTargets` | `InvalidTarget` for a target that is not registered | success: each target is sent alone, that refusal is left out |
 //! | `DescribeTargetGroups` | goes on naming load balancers that are deleted | names those that exist |
 //! | `ChangeResourceRecordSets` | refuses to create again what was made and deleted | creates: sent as an upsert |
@@ -31,6 +31,7 @@ pub(crate) async fn execute(
     match Name::of(&request).operation.as_str() {
         "SetRulePriorities" => set_rule_priorities(upstream, request).await,
         "CreateLoadBalancer" => create_load_balancer(upstream, request).await,
+        "CreateListener" => create_listener(upstream, request).await,
         "DeregisterTargets" => deregister_targets(upstream, request).await,
         "DescribeTargetGroups" => describe_target_groups(upstream, request).await,
         "ChangeResourceRecordSets" => {
@@ -47,8 +48,7 @@ async fn describe_target_groups(
     upstream: &Upstream,
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, Failure> {
-    let list = "Action=DescribeLoadBalancers&Version=2015-12-01".to_owned();
-    let balancers = upstream.send(with_body(&request, list)).await?;
+    let balancers = describe(upstream, &request, "LoadBalancers", ("PageSize", "400")).await?;
     let balancers = String::from_utf8_lossy(balancers.body()).into_owned();
     let answer = upstream.send(request).await?;
     let (mut parts, body) = answer.into_parts();
@@ -87,20 +87,58 @@ async fn create_load_balancer(
     upstream: &Upstream,
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, Failure> {
-    let name = form(&request).into_iter().find_map(|(key, value)| (key == "Name").then_some(value));
-    let mut ask: Form = [("Action", "DescribeLoadBalancers"), ("Version", "2015-12-01")]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into();
-    ask.extend(name.map(|name| ("Names.member.1".to_owned(), name)));
-    let there = upstream.send(with_body(&request, encode(&ask))).await?;
+    let name = value(&request, "Name");
+    let there = describe(upstream, &request, "LoadBalancers", ("Names.member.1", &name)).await?;
+    created(upstream, request, "LoadBalancer", there).await
+}
+
+async fn create_listener(
+    upstream: &Upstream,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, Failure> {
+    let balancer = value(&request, "LoadBalancerArn");
+    let port = format!("<Port>{}</Port>", value(&request, "Port"));
+    let all = describe(upstream, &request, "Listeners", ("LoadBalancerArn", &balancer)).await?;
+    let text = String::from_utf8_lossy(all.body()).into_owned();
+    // A listener's own port comes before those of its actions.
+    let own = |listener: &&str| {
+        listener.split("<DefaultActions>").next().is_some_and(|it| it.contains(&port))
+    };
+    let found = text.split("<ListenerArn>").skip(1).find(own);
+    let Some((arn, _)) = found.and_then(|listener| listener.split_once('<')) else {
+        return upstream.send(request).await;
+    };
+    let there = describe(upstream, &request, "Listeners", ("ListenerArns.member.1", arn)).await?;
+    created(upstream, request, "Listener", there).await
+}
+
+/// The answer of a creation that finds what it should make.
+async fn created(
+    upstream: &Upstream,
+    request: Request<Bytes>,
+    kind: &str,
+    there: Response<Bytes>,
+) -> Result<Response<Bytes>, Failure> {
     let text = String::from_utf8_lossy(there.body()).into_owned();
-    if !there.status().is_success() || !text.contains("<LoadBalancerArn>") {
+    if !there.status().is_success() || !text.contains(&format!("<{kind}Arn>")) {
         return upstream.send(request).await;
     }
     let (mut parts, _) = there.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
-    let text = text.replace("DescribeLoadBalancersRe", "CreateLoadBalancerRe");
+    let text = text.replace(&format!("Describe{kind}sRe"), &format!("Create{kind}Re"));
     Ok(Response::from_parts(parts, text.into()))
+}
+
+async fn describe(
+    upstream: &Upstream,
+    request: &Request<Bytes>,
+    kinds: &str,
+    of: (&str, &str),
+) -> Result<Response<Bytes>, Failure> {
+    let action = format!("Describe{kinds}");
+    let ask = [("Action", action.as_str()), ("Version", "2015-12-01"), of];
+    let ask = ask.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    upstream.send(with_body(request, encode(&ask))).await
 }
 
 async fn deregister_targets(
@@ -135,6 +173,11 @@ async fn deregister_targets(
 
 fn form(request: &Request<Bytes>) -> Form {
     url::form_urlencoded::parse(request.body()).into_owned().collect()
+}
+
+/// A member of the request; empty where it is not there.
+fn value(request: &Request<Bytes>, key: &str) -> String {
+    form(request).into_iter().find(|(it, _)| it == key).map(|(_, value)| value).unwrap_or_default()
 }
 
 fn encode(form: &Form) -> String {
