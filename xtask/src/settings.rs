@@ -102,6 +102,7 @@ fn merge(merge: Merge) -> &'static str {
         Merge::Append => "appended",
         Merge::PerMember => "each its own",
         Merge::MostSpecific => "each backend its own",
+        Merge::Either => "either",
     }
 }
 

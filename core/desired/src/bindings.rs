@@ -99,6 +99,8 @@ fn digest(text: &str) -> String {
 pub(crate) struct Spec<'a> {
     #[serde(rename = "targetGroupARN")]
     target_group_arn: Json,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    multi_cluster_target_group: bool,
     target_type: &'static str,
     target_group_protocol: &'static str,
     service_ref: ServiceRef<'a>,
@@ -155,6 +157,7 @@ pub(crate) fn spec<'a>(
     let labels = &binding.node_labels;
     Some(Spec {
         target_group_arn: arn,
+        multi_cluster_target_group: binding.multi_cluster,
         target_type: group.target_type.as_str(),
         target_group_protocol: group.protocol.as_str(),
         service_ref: ServiceRef { name: &binding.service, port: &binding.port },

@@ -117,6 +117,8 @@ pub struct Candidate {
 pub struct DesiredTargets {
     /// The target group; an `Output` where it is not known to exist yet.
     pub group: Value<Arn>,
+    /// Whether others register targets there too: nobody's are taken out.
+    pub shared: bool,
     /// Who is to be registered.
     pub targets: BTreeMap<Target, Origin>,
 }

@@ -27,6 +27,7 @@ pub(crate) fn managed_group(cluster: &str, stack: &StackKey) -> String {
 /// Name of a target group. Everything that AWS cannot change in place is in the hash: a replacement
 /// stands beside what it replaces. A Service without a UID hashes an empty string.
 pub(crate) fn target_group(cluster: &str, stack: &StackKey, backend: &Backend) -> String {
+    let control = backend.control_port.as_ref().map(|said| said.value.to_string());
     let hash = hash(&[
         cluster,
         &stack.to_string(),
@@ -38,6 +39,7 @@ pub(crate) fn target_group(cluster: &str, stack: &StackKey, backend: &Backend) -
         backend.target_type.value.as_str(),
         backend.protocol.protocol.value.as_str(),
         backend.protocol.version.value.as_str(),
+        &control.unwrap_or_default(),
     ]);
     let (namespace, name) = (&backend.service.namespace, &backend.service.name);
     format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))

@@ -149,6 +149,7 @@ fn target_group(spec: &TargetGroup) -> Json {
         ("port", json!(spec.port)),
         ("protocol", json!(spec.protocol.as_str())),
         ("protocolVersion", json!(spec.protocol_version.as_str())),
+        ("targetControlPort", json!(spec.control_port)),
         ("healthCheckConfig", health_check(&spec.health_check)),
         ("targetGroupAttributes", pairs(&spec.attributes)),
         ("tags", tags(&spec.tags)),

@@ -38,6 +38,7 @@ pub(crate) fn group(
         service: backend.service.name.clone(),
         port: backend.service_port.clone(),
         group: shaping.key(ResourceKind::TargetGroup, id).output(Field::Arn),
+        multi_cluster: backend.multi_cluster.value,
         node_labels: node_labels(backend),
         networking: source.map(|source| networking(shaping, backend, source)),
     };
@@ -58,6 +59,7 @@ fn target_group(shaping: &Shaping<'_>, id: &str, backend: &Backend) -> Resource<
         port: backend.port,
         protocol: backend.protocol.protocol.value,
         protocol_version: backend.protocol.version.value,
+        control_port: backend.control_port.as_ref().map(|said| said.value),
         health_check: health_check(&backend.protocol),
         attributes: attributes("targetGroupAttributes", &backend.attributes, &mut origins),
         tags: shaping.tagger().tags(id, &backend.tags, &mut origins),
@@ -67,6 +69,7 @@ fn target_group(shaping: &Shaping<'_>, id: &str, backend: &Backend) -> Resource<
 
 fn origins(backend: &Backend) -> Origins {
     let settings = &backend.protocol;
+    let control_port = backend.control_port.iter().map(|said| ("targetControlPort", &said.origin));
     [
         ("targetType", &backend.target_type.origin),
         ("protocol", &settings.protocol.origin),
@@ -81,6 +84,7 @@ fn origins(backend: &Backend) -> Origins {
         ("healthCheckConfig.unhealthyThresholdCount", &settings.unhealthy_threshold.origin),
     ]
     .into_iter()
+    .chain(control_port)
     .fold(Origins::of(backend.origin.clone()), |all, (field, it)| all.with(field, it.clone()))
 }
 
@@ -104,7 +108,7 @@ fn node_labels(backend: &Backend) -> std::collections::BTreeMap<String, String> 
     labels.map(|(key, said)| (key.clone(), said.value.clone())).collect()
 }
 
-/// The port of the traffic, and that of the health check where it is another one.
+/// The port of the traffic, and those of health check and control where they are others.
 fn networking(
     shaping: &Shaping<'_>,
     backend: &Backend,
@@ -120,6 +124,8 @@ fn networking(
         let health = health.parse().map_or(PortRef::Name(health.clone()), PortRef::Number);
         rules.push(rule(Some(health)));
     }
+    let control = backend.control_port.as_ref().map(|said| PortRef::Number(said.value));
+    rules.extend(control.map(|port| rule(Some(port))));
     rules
 }
 
@@ -163,7 +169,7 @@ fn targets(asked: &TargetsIntent, facts: &Facts) -> Result<DesiredTargets, Strin
         }
     };
     let targets = asked.endpoints.iter().map(|(it, origin)| (target(it, vpc), origin.clone()));
-    Ok(DesiredTargets { group, targets: targets.collect() })
+    Ok(DesiredTargets { group, shared: asked.multi_cluster, targets: targets.collect() })
 }
 
 fn target(endpoint: &EndpointTarget, vpc: Option<&Vpc>) -> Target {

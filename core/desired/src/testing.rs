@@ -86,6 +86,8 @@ pub(crate) fn backend(namespace: &str, ingress: &str, service: &str) -> Backend 
         service_port: PortRef::Number(80),
         port: 30080,
         target_port: PortRef::Number(30080),
+        control_port: None,
+        multi_cluster: said(false),
         family: TargetFamily::Ipv4,
         target_type: said(TargetType::Instance),
         protocol: settings(),

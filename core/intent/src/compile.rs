@@ -111,6 +111,7 @@ fn targets_of(
             service: None,
             target_type: TargetType::Instance,
             endpoints: Default::default(),
+            multi_cluster: false,
             standby: false,
             // What is not in a stack that is held may be in it again once that is mended.
             held: stack.and_then(|stack| {
@@ -125,6 +126,7 @@ fn targets_of(
             service: Some(backend.service.clone()),
             target_type: backend.target_type.value,
             endpoints: targets::endpoints(lens, backend, settings, diagnostics),
+            multi_cluster: backend.multi_cluster.value,
             standby: backend.standby,
             held: None,
         },

@@ -50,7 +50,7 @@ fn wears_backend_group(stack: &StackIntent) -> bool {
     })
 }
 
-/// The traffic port and the health-check port of each endpoint, or all TCP where the operator says
+/// The ports of traffic, health check and control of each endpoint, or all TCP where the operator says
 /// so.
 fn open(
     lens: &Lens<'_>,
@@ -72,6 +72,9 @@ fn open(
         add(TargetPort::Tcp(target.port), &backend.origin);
         if let Some(port) = health {
             add(TargetPort::Tcp(port), &backend.protocol.health_port.origin);
+        }
+        if let Some(port) = &backend.control_port {
+            add(TargetPort::Tcp(port.value), &port.origin);
         }
     }
 }

@@ -247,6 +247,10 @@ pub struct Backend {
     /// What the load balancer must reach on the targets besides the health check: nodePort, or the
     /// targetPort by number or name.
     pub target_port: PortRef,
+    /// `target-control-port.<Service>.<port>`; ip targets only.
+    pub control_port: Option<Said<u16>>,
+    /// Whether other clusters register targets there too (`multi-cluster-target-group`).
+    pub multi_cluster: Said<bool>,
     /// Family of the targets.
     pub family: TargetFamily,
     /// `target-type`.
@@ -300,6 +304,8 @@ pub struct TargetsIntent {
     pub target_type: TargetType,
     /// Who is to be registered.
     pub endpoints: BTreeMap<EndpointTarget, Origin>,
+    /// Whether others register targets there too: what is not asked for here may be theirs.
+    pub multi_cluster: bool,
     /// Whether registrations are kept only where the target group exists ([`Backend::standby`]).
     pub standby: bool,
     /// Why the registrations are left as they are.

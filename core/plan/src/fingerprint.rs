@@ -49,7 +49,8 @@ fn compared(desired: &Desired) -> serde_json::Value {
     let groups = groups.map(|(id, it)| json!([id, it.spec.ingress, said(&it.spec.tags)]));
     let targets = desired.target_groups.iter().map(|(id, it)| {
         let spec = &it.spec;
-        let fixed = json!([spec.target_type, spec.protocol, spec.protocol_version]);
+        let kind = (spec.target_type, spec.protocol, spec.protocol_version);
+        let fixed = json!([kind, spec.control_port]);
         json!([id, fixed, spec.health_check, spec.attributes, said(&spec.tags)])
     });
     let balancers = desired.load_balancers.iter().map(|(id, it)| {

@@ -142,12 +142,13 @@ pub(crate) fn cannot_be_made(want: &LoadBalancer) -> Option<HoldReason> {
     want.subnets.prefer.is_empty().then(reason)
 }
 
-/// Target type, protocol and version of a target group cannot change; family, port, VPC and name
-/// are not compared (load-balancers.md 8.3).
+/// Target type, protocol, version and control port of a target group cannot change; family, port, VPC
+/// and name are not compared (load-balancers.md 8.3).
 fn could_be(seen: &TargetGroup, want: &TargetGroup) -> bool {
     seen.target_type == want.target_type
         && seen.protocol == want.protocol
         && seen.protocol_version == want.protocol_version
+        && seen.control_port == want.control_port
 }
 
 /// Why something on this load balancer must stay, if anything must.

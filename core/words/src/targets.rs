@@ -95,7 +95,8 @@ impl TargetFamily {
     }
 }
 
-/// A target group. Type, protocol, version and family cannot change; another one takes its place.
+/// A target group. Type, protocol, version, control port and family cannot change; another one takes
+/// its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetGroup {
     /// Its name, at most 32 characters; never compared.
@@ -112,6 +113,10 @@ pub struct TargetGroup {
     pub protocol: BackendProtocol,
     /// HTTP version towards the targets.
     pub protocol_version: ProtocolVersion,
+    /// `TargetControlPort`: where an ip target's agent tells the load balancer how much it can take;
+    /// `None`: the load balancer asks nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_port: Option<u16>,
     /// How health is found out.
     pub health_check: HealthCheck,
     /// Attributes that somebody asked for; others are left as they are.
@@ -175,6 +180,8 @@ pub struct Binding {
     pub port: PortRef,
     /// The target group.
     pub group: Value<Arn>,
+    /// Whether other clusters register targets there too (`multiClusterTargetGroup`).
+    pub multi_cluster: bool,
     /// Nodes that may be targets (`matchLabels`); empty: all. Instance targets only.
     pub node_labels: BTreeMap<String, String>,
     /// Ports on the targets that the load balancer must reach, with who reaches them; `None`: the

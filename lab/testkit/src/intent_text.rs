@@ -143,6 +143,12 @@ fn render_backend(text: &mut String, id: &str, backend: &Backend) {
             let _ = writeln!(out, "  {field} {}", short(&value["value"]));
         }
     }
+    for said in &backend.control_port {
+        let _ = writeln!(out, "  control port {}  {}", said.value, said.origin);
+    }
+    if backend.multi_cluster.value {
+        let _ = writeln!(out, "  shared with other clusters  {}", backend.multi_cluster.origin);
+    }
     out += &map("attribute", &backend.attributes);
     out += &map("node label", &backend.node_labels);
     out += &map("tag", &backend.tags);

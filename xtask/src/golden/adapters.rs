@@ -1,7 +1,8 @@
 //! Which table is put to which room of inroad.
 
 use super::{
-    dns_names, dns_plan, dns_registry, glob, ingress_listener, ingress_model, tables::Case,
+    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_listener, ingress_model,
+    tables::Case,
 };
 
 /// Runs one case; the error says where inroad differs from what is recorded.
@@ -16,6 +17,18 @@ const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/ingress/*_computeIngressListenPortConfigByPort_*.json", ingress_listener::ports),
     ("albc/pkg/ingress/*__Test_mergeListenPortConfigs_CertDedup.json", ingress_listener::merge),
     ("albc/pkg/certs/*_acmCertDiscovery_domainMatchesHost.json", ingress_listener::covers),
+    (
+        "albc/pkg/ingress/*_buildTargetGroupBindingMultiClusterFlag.json",
+        ingress_backend::multi_cluster,
+    ),
+    ("albc/pkg/ingress/*_buildTargetGroupBindingNetworking.json", ingress_backend::networking),
+    ("albc/pkg/ingress/*_buildTargetGroupBindingNodeSelector.json", ingress_backend::node_selector),
+    ("albc/pkg/ingress/*_buildTargetGroupHealthCheckMatcher.json", ingress_backend::matcher),
+    ("albc/pkg/ingress/*_buildTargetGroupHealthCheckPath.json", ingress_backend::health_path),
+    ("albc/pkg/ingress/*_buildTargetGroupName.json", ingress_backend::name),
+    ("albc/pkg/ingress/*_buildTargetGroupPort.json", ingress_backend::port),
+    ("albc/pkg/ingress/*_buildTargetGroupSpec.json", ingress_backend::spec),
+    ("albc/pkg/ingress/*_buildTargetGroupTargetControlPort.json", ingress_backend::control_port),
     ("external-dns/endpoint/labels_test__TestParseLabels.json", dns_names::labels),
     ("external-dns/plan/conflict_test__Suite.json", dns_plan::conflicts),
     ("external-dns/plan/plan_test__TestShouldUpdateProviderSpecific.json", dns_plan::properties),

@@ -10,6 +10,7 @@ mod dns_records;
 mod dns_registry;
 mod exceptions;
 mod glob;
+mod ingress_backend;
 mod ingress_company;
 mod ingress_field;
 mod ingress_listener;

@@ -22,12 +22,14 @@ fn ports(desired: &Desired) -> Vec<String> {
 }
 
 #[test]
-fn a_binding_opens_the_ports_of_traffic_and_health() {
+fn a_binding_opens_the_ports_of_traffic_health_and_control() {
     let named = PortRef::Name("web".into());
     assert_eq!(ports(&shaped(|_| (), &controller())), ["30080"]);
     assert_eq!(ports(&shaped(|it| it.target_port = named, &controller())), ["web"]);
     let probed = |it: &mut Backend| it.protocol.health_port = said("9090");
     assert_eq!(ports(&shaped(probed, &controller())), ["30080", "9090"]);
+    let told = |it: &mut Backend| it.control_port = Some(said(9901_u16));
+    assert_eq!(ports(&shaped(told, &controller())), ["30080", "9901"]);
     let mut open = controller();
     open.balancers.switches.unrestricted_rules = true;
     assert_eq!(ports(&shaped(probed, &open)), ["any"]);
@@ -67,6 +69,7 @@ fn registrations(target_type: TargetType, ids: &[&str]) -> TargetsIntent {
         key: TargetKey { stack: StackKey::parse("shop/web"), group: CART.into() },
         service: Some(ObjectKey::new(Kind::Service, "shop", "cart")),
         target_type,
+        multi_cluster: false,
         standby: false,
         held: None,
         endpoints: ids.iter().map(|id| (endpoint(id), Origin::Default)).collect(),

@@ -16,9 +16,9 @@ use crate::{
     model::{Backend, BackendSettings},
     settings::{
         BACKEND_PROTOCOL, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_PORT, HEALTH_PROTOCOL,
-        HEALTH_TIMEOUT, HEALTHY_THRESHOLD, Layer, PROTOCOL_VERSION, SUCCESS_CODES, Setting, TAGS,
-        TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS, TARGET_TYPE, UNHEALTHY_THRESHOLD, look,
-        resolve, strange,
+        HEALTH_TIMEOUT, HEALTHY_THRESHOLD, Layer, MULTI_CLUSTER, PROTOCOL_VERSION, SUCCESS_CODES,
+        Setting, TAGS, TARGET_CONTROL_PORT, TARGET_GROUP_ATTRIBUTES, TARGET_NODE_LABELS,
+        TARGET_TYPE, UNHEALTHY_THRESHOLD, Unreadable, look, look_named, resolve, strange,
     },
 };
 
@@ -76,6 +76,8 @@ impl Call<'_, '_> {
         })?;
         let target_type = self.fixed(&TARGET_TYPE, desk)?;
         let (number, target_port) = self.reach(service_port, &target_type, desk)?;
+        let control_port = self.control_port(&port, target_type.value)?;
+        let multi_cluster = self.multi_cluster(desk);
         let mut map = |setting: &Setting<_>| {
             let said = look(setting, &layers, desk.diagnostics).unwrap_or_default();
             said.map(merge::spread).unwrap_or_default()
@@ -94,6 +96,8 @@ impl Call<'_, '_> {
             service_port: port,
             port: number,
             target_port,
+            control_port,
+            multi_cluster,
             family: self.family(desk)?,
             protocol: self.protocol(target_type.value, desk)?,
             target_type,
@@ -167,13 +171,51 @@ impl Call<'_, '_> {
     /// What a target group is made with and cannot change: the default for something that cannot be
     /// read would replace it, so the backend is not served.
     fn fixed<T>(&self, setting: &Setting<T>, desk: &Desk<'_, '_>) -> Result<Said<T>, Mistake> {
+        let said = self.fixed_named(setting, setting.row.ingress)?;
+        Ok(said.unwrap_or_else(|| setting.default(desk.settings)))
+    }
+
+    fn fixed_named<T>(
+        &self,
+        setting: &Setting<T>,
+        suffix: &str,
+    ) -> Result<Option<Said<T>>, Mistake> {
         let mut found = Vec::new();
-        match look(setting, &self.layers(), &mut found) {
-            Ok(said) => Ok(said.unwrap_or_else(|| setting.default(desk.settings))),
-            Err(unreadable) => Err(found.pop().map(Box::new).unwrap_or_else(|| {
+        look_named(setting, suffix, &self.layers(), &mut found).map_err(|unreadable| {
+            found.pop().map(Box::new).unwrap_or_else(|| {
                 mistake(codes::BAD_VALUE, &unreadable.0, "it cannot be read", setting.row.doc)
-            })),
+            })
+        })
+    }
+
+    /// Said for a Service and one of its ports, as the backend writes it.
+    fn control_port(
+        &self,
+        port: &PortRef,
+        target_type: TargetType,
+    ) -> Result<Option<Said<u16>>, Mistake> {
+        let suffix = format!("{}{}.{port}", TARGET_CONTROL_PORT.row.ingress, self.key.name);
+        match self.fixed_named(&TARGET_CONTROL_PORT, &suffix)? {
+            Some(said) if target_type != TargetType::Ip => {
+                let message = "instance targets have no control port";
+                let help = "set target-type: ip, or take the annotation away";
+                Err(mistake(codes::NO_TARGET_PORT, &said.origin, message, help))
+            }
+            said => Ok(said),
         }
+    }
+
+    fn multi_cluster(&self, desk: &mut Desk<'_, '_>) -> Said<bool> {
+        let mut shared = MULTI_CLUSTER.default(desk.settings);
+        for layer in self.layers() {
+            match look(&MULTI_CLUSTER, &[layer], desk.diagnostics) {
+                Ok(Some(said)) if said.value => shared = said,
+                // Whose targets they are is not known: none of them goes.
+                Err(Unreadable(origin)) => shared = Said::new(true, origin),
+                Ok(_) => {}
+            }
+        }
+        shared
     }
 
     fn protocol(

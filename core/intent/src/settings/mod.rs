@@ -48,6 +48,8 @@ pub enum Merge {
     PerMember,
     /// The Service speaks before the Ingress.
     MostSpecific,
+    /// It is so where the Service or the Ingress says so.
+    Either,
 }
 
 /// A setting's entry in the table, without its type.
@@ -245,6 +247,8 @@ pub static ALL: &[&dyn AnySetting] = &[
     &UNHEALTHY_THRESHOLD,
     &SUCCESS_CODES,
     &TARGET_NODE_LABELS,
+    &MULTI_CLUSTER,
+    &TARGET_CONTROL_PORT,
     &REGEX_PATHS,
 ];
 
@@ -262,10 +266,8 @@ pub const NOT_YET: &[&str] = &[
     "ipam-ipv4-pool-id",
     "jwt-validation",
     "minimum-load-balancer-capacity",
-    "multi-cluster-target-group",
     "mutual-authentication",
     "shield-advanced-protection",
-    "target-control-port.",
     "transforms.",
     "waf-acl-id",
     "wafv2-acl-",

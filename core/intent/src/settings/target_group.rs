@@ -190,6 +190,35 @@ pub(crate) static TARGET_NODE_LABELS: Setting<BTreeMap<String, String>> = Settin
     params: no_params,
 };
 
+pub(crate) static MULTI_CLUSTER: Setting<bool> = Setting {
+    row: Row {
+        merge: Merge::Either,
+        ..row(
+            "target-group.multi-cluster",
+            "multi-cluster-target-group",
+            Some("aws-load-balancer-multi-cluster-target-group"),
+            Some("TargetGroupConfiguration:/enableMultiCluster"),
+            "Whether other clusters register targets there too; nobody's target is taken out then.",
+        )
+    },
+    parse: grammar::boolean,
+    fallback: Fallback::Text("false"),
+    params: no_params,
+};
+
+pub(crate) static TARGET_CONTROL_PORT: Setting<u16> = Setting {
+    row: row(
+        "target-group.control-port",
+        "target-control-port.",
+        None,
+        Some("TargetGroupConfiguration:/targetControlPort"),
+        "Port of the target control agent behind <Service>.<port>; ip targets only.",
+    ),
+    parse: grammar::port,
+    fallback: Fallback::Nothing,
+    params: no_params,
+};
+
 fn target_type(text: &str) -> Result<TargetType, String> {
     [TargetType::Instance, TargetType::Ip]
         .into_iter()

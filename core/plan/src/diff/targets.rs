@@ -24,6 +24,8 @@ pub(super) fn diff(room: &mut Room<'_>, key: &TargetKey) {
         (None, Some(seen)) => Value::Known(seen.group.clone()),
         (None, None) => return,
     };
+    // What nobody asks for here may be another cluster's.
+    let shared = desired.targets.as_ref().is_some_and(|it| it.shared);
     let wanted = desired.targets.as_ref().map(|it| it.targets.clone()).unwrap_or_default();
     let seen = observed.targets.as_ref().filter(|it| Value::Known(it.group.clone()) == group);
     // What drains is on its way out: it is neither there nor in need of being removed.
@@ -42,7 +44,7 @@ pub(super) fn diff(room: &mut Room<'_>, key: &TargetKey) {
         .collect();
     let extra: Vec<(&Target, Origin)> = there
         .iter()
-        .filter(|(id, _)| !ids.contains(*id))
+        .filter(|(id, _)| !shared && !ids.contains(*id))
         .map(|(_, target)| (*target, Origin::Default))
         .collect();
     let subject = Subject::new(KIND, &key.group, Change::Add);

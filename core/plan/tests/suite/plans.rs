@@ -135,12 +135,12 @@ fn target(last: u16) -> Target {
 }
 
 /// One of three addresses goes, one is new, one drains and is wanted again.
-fn targets(wanted: &[u16], group: Value<Arn>) -> Plan {
+fn targets(wanted: &[u16], group: Value<Arn>, shared: bool) -> Plan {
     let stack = StackKey::Group("shop".into());
     let unit = Unit::Targets(TargetKey { stack, group: "shop/web-cart:80".into() });
     let mut desired = Desired::nothing(unit);
     let targets = wanted.iter().map(|it| (target(*it), Origin::Default)).collect();
-    desired.targets = Some(model::DesiredTargets { group, targets });
+    desired.targets = Some(model::DesiredTargets { group, shared, targets });
     let health = |state: &str| TargetHealth { state: state.into(), ..Default::default() };
     let zoned = Target { zone: Some("eu-west-1a".into()), ..target(1) };
     let there = [
@@ -159,9 +159,10 @@ fn others() -> Vec<(&'static str, Plan)> {
     let many: Vec<u16> = (1..=450).collect();
     vec![
         ("foundation", foundation()),
-        ("targets", targets(&[1, 3, 4], known())),
-        ("targets-many", targets(&many, known())),
-        ("targets-wait", targets(&[1], cart.output(Field::Arn))),
+        ("targets", targets(&[1, 3, 4], known(), false)),
+        ("targets-shared", targets(&[1, 3, 4], known(), true)),
+        ("targets-many", targets(&many, known(), false)),
+        ("targets-wait", targets(&[1], cart.output(Field::Arn), false)),
     ]
 }
 

@@ -214,6 +214,7 @@ pub(crate) fn target_group(id: &str, https: bool, path: u8, tag: u8) -> TargetGr
         port: 8080,
         protocol,
         protocol_version: ProtocolVersion::Http1,
+        control_port: None,
         health_check: HealthCheck {
             port: "traffic-port".into(),
             protocol,

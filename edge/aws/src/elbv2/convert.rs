@@ -114,6 +114,7 @@ pub(super) fn seen_target_group(group: &sdk::TargetGroup) -> Option<SeenTargetGr
             Some("GRPC") => ProtocolVersion::Grpc,
             _ => ProtocolVersion::Http1,
         },
+        control_port: group.target_control_port().and_then(|port| port.try_into().ok()),
         health_check: seen_health_check(group),
         attributes: BTreeMap::new(),
         tags: Tags::new(),

@@ -48,6 +48,7 @@ async fn target_group(aws: &Aws, spec: &TargetGroup) -> Result<String, Error> {
         .port(spec.port.into())
         .protocol(ask_protocol(spec.protocol))
         .protocol_version(spec.protocol_version.as_str())
+        .set_target_control_port(spec.control_port.map(i32::from))
         .health_check_enabled(true)
         .health_check_port(&check.port)
         .health_check_protocol(ask_protocol(check.protocol))

@@ -98,6 +98,7 @@ impl World {
             port: 80,
             protocol: BackendProtocol::Http,
             protocol_version: ProtocolVersion::Http1,
+            control_port: None,
             health_check: HealthCheck {
                 port: "traffic-port".into(),
                 protocol: BackendProtocol::Http,
