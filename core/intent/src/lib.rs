@@ -13,9 +13,11 @@ pub mod model;
 mod names;
 mod open;
 pub mod settings;
+mod split;
 mod targets;
 
 pub use bindings::{identities, standing};
 pub use compile::{Stacks, compile, compile_stacks, compile_within, roots, stacks};
 pub use model::{Compiled, Intent};
 pub use names::{ascii_name, lies_in};
+pub use split::split;

@@ -69,6 +69,7 @@ impl Surroundings {
                 .into(),
             security_groups: groups.map(|it| (it.id.clone(), it)).into(),
             interfaces: interfaces(),
+            target_groups: [("theirs".to_owned(), "arn:theirs".to_owned())].into(),
             zones: zones.map(|(name, id)| zone(name, id)).into(),
             ..Facts::default()
         };

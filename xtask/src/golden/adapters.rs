@@ -2,7 +2,7 @@
 
 use super::{
     dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_listener, ingress_model,
-    tables::Case,
+    ingress_rules, tables::Case,
 };
 
 /// Runs one case; the error says where inroad differs from what is recorded.
@@ -29,6 +29,20 @@ const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/ingress/*_buildTargetGroupPort.json", ingress_backend::port),
     ("albc/pkg/ingress/*_buildTargetGroupSpec.json", ingress_backend::spec),
     ("albc/pkg/ingress/*_buildTargetGroupTargetControlPort.json", ingress_backend::control_port),
+    ("albc/pkg/ingress/*_buildActionViaAnnotation.json", ingress_rules::actions),
+    (
+        "albc/pkg/ingress/*_defaultEnhancedBackendBuilder_buildConditions.json",
+        ingress_rules::conditions,
+    ),
+    ("albc/pkg/ingress/*_defaultModelBuildTask_buildTransforms.json", ingress_rules::transforms),
+    ("albc/pkg/ingress/*_defaultModelBuildTask_buildRuleConditions.json", ingress_rules::together),
+    ("albc/pkg/ingress/*_buildPathPatterns.json", ingress_rules::patterns),
+    ("albc/pkg/ingress/*_buildPathPatternsForExactPathType.json", ingress_rules::exact),
+    ("albc/pkg/ingress/*_buildPathPatternsForPrefixPathType.json", ingress_rules::prefix),
+    ("albc/pkg/ingress/*_buildImplementationSpecificPathPatterns.json", ingress_rules::specific),
+    ("albc/pkg/ingress/*_classifyIngressPathsByType.json", ingress_rules::types),
+    ("albc/pkg/ingress/*_sortIngressPath.json", ingress_rules::order),
+    ("albc/pkg/ingress/*_defaultRuleOptimizer_Optimize.json", ingress_rules::optimise),
     ("external-dns/endpoint/labels_test__TestParseLabels.json", dns_names::labels),
     ("external-dns/plan/conflict_test__Suite.json", dns_plan::conflicts),
     ("external-dns/plan/plan_test__TestShouldUpdateProviderSpecific.json", dns_plan::properties),

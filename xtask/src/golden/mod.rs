@@ -15,6 +15,7 @@ mod ingress_company;
 mod ingress_field;
 mod ingress_listener;
 mod ingress_model;
+mod ingress_rules;
 mod ingress_world;
 mod run;
 mod tables;

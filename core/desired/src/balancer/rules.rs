@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use inroad_intent::model::{Goal, ListenerIntent, Route, RouteAction};
+use inroad_intent::{
+    model::{Goal, ListenerIntent, Route, RouteAction},
+    split,
+};
 use inroad_words::{
     Arn, Diagnostic, Field, Origin, Origins, ResourceKind, Value,
     balancer::{Action, Condition, Rule, Weighted},
@@ -36,7 +39,8 @@ pub(crate) fn place(
             Err(Unsaid::Waits(reason)) => Err(reason),
             Err(Unsaid::Mistake) => continue,
         };
-        for conditions in [route.conditions.clone()] {
+        // What does not fit into any rules was a mistake already.
+        for conditions in split(&route.conditions).unwrap_or_default() {
             nth += 1;
             match &action {
                 Ok(action) => {

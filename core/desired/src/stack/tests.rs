@@ -19,7 +19,7 @@ use inroad_intent::{
 /// The parts of the schema that the golden stacks of the whole build seldom reach.
 #[test]
 fn rare_parts_are_spelt_as_the_peer_spells_them() {
-    let mut asked = route(&["a"], &[], redirect(|it| it.port = Some("8443".into())));
+    let mut asked = route(&[], &[], redirect(|it| it.port = Some("8443".into())));
     asked.tags.insert("team".into(), said("web"));
     asked.conditions.extend([
         Condition::HttpHeader {
@@ -49,7 +49,6 @@ fn rare_parts_are_spelt_as_the_peer_spells_them() {
     assert_eq!(
         rule["conditions"],
         json!([
-            { "field": "host-header", "hostHeaderConfig": { "values": ["a"] } },
             {
                 "field": "http-header",
                 "httpHeaderConfig": { "httpHeaderName": "X-A", "regexValues": ["^a"] },
@@ -63,6 +62,14 @@ fn rare_parts_are_spelt_as_the_peer_spells_them() {
         ])
     );
     assert_eq!(rule["tags"], json!({ "team": "web" }));
+    let rewrites = json!({ "rewrites": [{ "regex": "^/a", "replace": "/b" }] });
+    assert_eq!(
+        rule["transforms"],
+        json!([
+            { "type": "url-rewrite", "urlRewriteConfig": rewrites },
+            { "type": "host-header-rewrite", "hostHeaderRewriteConfig": rewrites },
+        ])
+    );
     let redirect = json!({ "port": "8443", "statusCode": "HTTP_301" });
     assert_eq!(rule["actions"], json!([{ "type": "redirect", "redirectConfig": redirect }]));
     let listeners = &model["resources"][LISTENER];

@@ -10,7 +10,7 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    Desk,
+    Desk, actions,
     call::{Call, Mistake, mistake},
     group::Member,
 };
@@ -20,7 +20,7 @@ use crate::{codes, kept, model::RouteAction};
 const USE_ANNOTATION: &str = "use-annotation";
 
 /// What a backend does with a request; `None`: a Diagnostic tells why it does nothing. Its target
-/// group goes onto the desk.
+/// groups go onto the desk.
 pub(super) fn action(
     member: &Member<'_>,
     backend: &IngressBackend,
@@ -28,15 +28,7 @@ pub(super) fn action(
     desk: &mut Desk<'_, '_>,
 ) -> Option<RouteAction> {
     match find(member, backend, origin, desk) {
-        Ok(Found::Group(id)) => Some(RouteAction::to(id)),
-        Ok(Found::Missing(warning)) => {
-            desk.diagnostics.push(warning);
-            Some(RouteAction::FixedResponse(FixedResponse {
-                content_type: Some("text/plain".into()),
-                message_body: Some("Backend service does not exist".into()),
-                status_code: "503".into(),
-            }))
-        }
+        Ok(action) => Some(action),
         Err(diagnostic) => {
             let hold = || kept::hold("targets", diagnostic.code, &diagnostic.origin);
             desk.untold.get_or_insert_with(hold);
@@ -46,17 +38,12 @@ pub(super) fn action(
     }
 }
 
-enum Found {
-    Group(String),
-    Missing(Diagnostic),
-}
-
 fn find(
     member: &Member<'_>,
     backend: &IngressBackend,
     origin: &Origin,
     desk: &mut Desk<'_, '_>,
-) -> Result<Found, Mistake> {
+) -> Result<RouteAction, Mistake> {
     let named = backend.service.as_ref().ok_or_else(|| {
         let message = "this backend is not a Service";
         mistake(codes::NOT_A_SERVICE, origin, message, "name one in backend.service")
@@ -66,10 +53,30 @@ fn find(
         mistake(codes::NO_PORT, origin, message, "give backend.service.port a name or a number")
     })?;
     if port == PortRef::Name(USE_ANNOTATION.into()) {
-        let message = format!("actions.{} is not served yet", named.name);
-        return Err(mistake(codes::NOT_SERVED, origin, message, "name a port of a Service"));
+        return actions::annotated(member, &named.name, origin, desk);
     }
-    let key = ObjectKey::new(Kind::Service, &member.key.namespace, &named.name);
+    Ok(match service(member, (&named.name, port), origin, desk)? {
+        Found::Group(id) => RouteAction::to(id),
+        Found::Missing(warning) => nobody(*warning, desk),
+    })
+}
+
+/// The target group of a Service port.
+pub(super) enum Found {
+    /// It is on the desk, under this id.
+    Group(String),
+    /// There is no such Service, and that may be.
+    Missing(Mistake),
+}
+
+/// Looks a Service of the member's namespace up. `origin` is who names it.
+pub(super) fn service(
+    member: &Member<'_>,
+    (name, port): (&str, PortRef),
+    origin: &Origin,
+    desk: &mut Desk<'_, '_>,
+) -> Result<Found, Mistake> {
+    let key = ObjectKey::new(Kind::Service, &member.key.namespace, name);
     let Some(service) = desk.lens.by_key::<Service>(&key) else {
         let message = format!("there is no Service {}", key.short());
         if !desk.settings.switches.tolerate_missing_service {
@@ -77,9 +84,10 @@ fn find(
             return Err(mistake(codes::NO_SERVICE, origin, message, help));
         }
         let warning = Diagnostic::warning(codes::NO_SERVICE, origin.clone(), message);
-        return Ok(Found::Missing(warning.help("create it; until then the answer is 503")));
+        let warning = warning.help("create it; until then the answer is 503");
+        return Ok(Found::Missing(Box::new(warning)));
     };
-    let id = format!("{}-{}:{port}", member.key.short(), named.name);
+    let id = format!("{}-{name}:{port}", member.key.short());
     if !desk.backends.contains_key(&id) {
         let call = Call { member, key, service, origin };
         let before = desk.diagnostics.len();
@@ -91,6 +99,21 @@ fn find(
         desk.backends.insert(id.clone(), backend);
     }
     Ok(Found::Group(id))
+}
+
+/// What is answered while the only Service of a backend does not exist.
+pub(super) fn nobody(warning: Diagnostic, desk: &mut Desk<'_, '_>) -> RouteAction {
+    desk.diagnostics.push(warning);
+    unavailable("Backend service does not exist")
+}
+
+/// 503, with why as its body.
+pub(super) fn unavailable(why: &str) -> RouteAction {
+    RouteAction::FixedResponse(FixedResponse {
+        content_type: Some("text/plain".into()),
+        message_body: Some(why.into()),
+        status_code: "503".into(),
+    })
 }
 
 fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {

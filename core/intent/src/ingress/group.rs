@@ -12,7 +12,10 @@ use inroad_words::{
 use inroad_world::{Lens, crd::IngressClassParams};
 use k8s_openapi::api::networking::v1::Ingress;
 
-use super::class::{self, Class};
+use super::{
+    actions,
+    class::{self, Class},
+};
 use crate::{
     codes,
     settings::{GROUP_NAME, GROUP_ORDER, LOAD_BALANCER_ATTRIBUTES, Layer, PREFIX, look},
@@ -37,13 +40,14 @@ impl Member<'_> {
         params.chain([self.annotations()]).collect()
     }
 
-    /// Whether one of its paths, or its default backend, names this Service.
+    /// Whether one of its paths, its default backend or its actions names this Service.
     pub(crate) fn names(&self, service: &str) -> bool {
         let Some(spec) = &self.ingress.spec else { return false };
         let paths = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref());
         let backends = paths.flat_map(|http| http.paths.iter().map(|path| &path.backend));
         let mut backends = backends.chain(&spec.default_backend);
         backends.any(|it| it.service.as_ref().is_some_and(|it| it.name == service))
+            || actions::leads_to(self, service)
     }
 
     /// Its annotations alone.

@@ -1,10 +1,12 @@
 //! Ingresses to stacks. In: the Ingresses of a group with their classes and Services. Out: a
 //! [`StackIntent`]. Whatever is wrong costs what depends on it and nothing else.
 
+mod actions;
 mod backend;
 mod balancer;
 mod call;
 mod class;
+mod conditions;
 pub(crate) mod group;
 mod listeners;
 mod merge;

@@ -2,9 +2,12 @@
 //! params, Service, Ingress). Out: a value with its origin, or a [`Diagnostic`]. A front end says
 //! where text may sit and in what order; parsing, defaults and documentation are here alone.
 
+mod action;
 mod balancer;
 pub(crate) mod grammar;
+pub(crate) mod json;
 mod listener;
+mod rule;
 mod target_group;
 
 use std::collections::BTreeMap;
@@ -12,7 +15,7 @@ use std::collections::BTreeMap;
 use inroad_words::{Diagnostic, ObjectKey, Origin, Said, controller::BalancerSettings};
 use inroad_world::crd::IngressClassParamsSpec;
 
-pub(crate) use self::{balancer::*, listener::*, target_group::*};
+pub(crate) use self::{action::*, balancer::*, listener::*, rule::*, target_group::*};
 use crate::codes;
 
 /// The prefix of ALBC's Ingress annotations; Services carry the same.
@@ -250,15 +253,16 @@ pub static ALL: &[&dyn AnySetting] = &[
     &MULTI_CLUSTER,
     &TARGET_CONTROL_PORT,
     &REGEX_PATHS,
+    &ACTIONS,
+    &CONDITIONS,
+    &TRANSFORMS,
 ];
 
 /// Suffixes that ALBC knows and that are not served yet; one that ends in a dot is followed by a
 /// name, one that ends in a dash by more of the suffix.
 pub const NOT_YET: &[&str] = &[
     "acm-pca-arn",
-    "actions.",
     "auth-",
-    "conditions.",
     "create-acm-cert",
     "customer-owned-ipv4-pool",
     "enable-frontend-nlb",
@@ -268,7 +272,6 @@ pub const NOT_YET: &[&str] = &[
     "minimum-load-balancer-capacity",
     "mutual-authentication",
     "shield-advanced-protection",
-    "transforms.",
     "waf-acl-id",
     "wafv2-acl-",
     "web-acl-id",

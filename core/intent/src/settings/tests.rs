@@ -32,7 +32,7 @@ fn strange_annotations_are_told_with_the_nearest_known_one() {
         ("scheme", None),
         ("listener-attributes.HTTP-80", None),
         ("dry-run-plan", None),
-        ("actions.redirect", Some(("LB0004", None))),
+        ("actions.redirect", None),
         ("auth-type", Some(("LB0004", None))),
         ("shceme", Some(("LB0003", Some("did you mean scheme?")))),
         (

@@ -123,3 +123,24 @@ async fn every_page_of_a_listing_is_read() {
     assert_eq!(facts.security_groups.len(), 1001, "{:?}", facts.missing);
     assert_eq!(world.aws.calls()["ec2:DescribeSecurityGroups"], 2);
 }
+
+#[tokio::test]
+async fn target_groups_of_others_are_found_by_name() {
+    let world = World::new().await;
+    let need = || BTreeSet::from([Need::TargetGroups(["theirs".into(), "later".into()].into())]);
+    let make = |name: &str| {
+        let input = json!({"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": world.own.vpc});
+        let made = world.ask("elasticloadbalancing", "CreateTargetGroup", input);
+        text(&made["TargetGroups"][0]["TargetGroupArn"])
+    };
+    let theirs = make("theirs");
+    let facts = gather(&world.aws, &need(), &world.own.vpc).await;
+    assert!(facts.missing.is_empty(), "{:?}", facts.missing);
+    assert_eq!(facts.target_groups, BTreeMap::from([("theirs".to_owned(), theirs.clone())]));
+    let later = make("later");
+    let facts = gather(&world.aws, &need(), &world.own.vpc).await;
+    let both = [("theirs".to_owned(), theirs), ("later".to_owned(), later)];
+    assert_eq!(facts.target_groups, BTreeMap::from(both));
+    let calls = world.aws.calls();
+    assert_eq!(calls["elasticloadbalancing:DescribeTargetGroups"], 3, "only what is known is kept");
+}

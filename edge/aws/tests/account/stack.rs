@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_aws::{Inventory, observe_targets};
 use inroad_plan::Op;
-use inroad_words::balancer::{IpAddressType, ListenerProtocol};
+use inroad_words::balancer::{IpAddressType, ListenerProtocol, Rewrite, Transform};
 use inroad_words::network::{Peer, SHARED_RULE_DESCRIPTION};
 use inroad_words::observed::{Observed, SeenBalancer, SeenTargetGroup};
 use inroad_words::targets::{Matcher, Target};
@@ -203,6 +203,11 @@ async fn rules_move_change_and_go() {
     let world = World::new().await;
     let (arn, listener, group) = world.small_stack().await;
     let mut specs = [1, 2].map(|priority| world.rule(&listener, priority, &group));
+    let rewrite = vec![Rewrite { regex: "^/1/".into(), replace: "/".into() }];
+    for spec in &mut specs {
+        spec.transforms.push(Transform::UrlRewrite(rewrite.clone()));
+        spec.transforms.push(Transform::HostHeaderRewrite(rewrite.clone()));
+    }
     let mut arns = Vec::new();
     for spec in &specs {
         let made = Op::CreateRule { key: key(ResourceKind::Rule), spec: spec.clone() };
@@ -214,7 +219,10 @@ async fn rules_move_change_and_go() {
     (specs[0].priority, specs[1].priority) = (2, 1);
     specs[1].actions = vec![not_found()];
     specs[1].conditions.pop();
+    specs[1].transforms.clear();
     world.op(Op::ModifyRule { rule: arns[1].clone(), spec: specs[1].clone() }).await;
+    specs[0].transforms.pop();
+    world.op(Op::ModifyRule { rule: arns[0].clone(), spec: specs[0].clone() }).await;
     let seen = world.seen(&stack()).await;
     let rules = &balancer(&seen).listeners[&80].rules;
     let rules: Vec<_> = rules.iter().map(|rule| (&rule.arn, &rule.spec)).collect();

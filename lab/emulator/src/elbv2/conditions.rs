@@ -125,7 +125,8 @@ pub(super) fn check(quotas: &Quotas, given: Vec<Condition>) -> Result<Vec<Condit
         let limit = quotas.condition_values_per_rule;
         return Err(invalid(format!("A rule can only have '{limit}' condition values")));
     }
-    let wildcards = texts.iter().flat_map(|text| text.chars()).filter(|c| "*?".contains(*c));
+    let values = checked.iter().flat_map(Condition::values);
+    let wildcards = values.flat_map(str::chars).filter(|c| "*?".contains(*c));
     if wildcards.count() > quotas.condition_wildcards_per_rule {
         let limit = quotas.condition_wildcards_per_rule;
         return Err(invalid(format!("A rule can only have '{limit}' condition wildcards")));
@@ -169,10 +170,15 @@ impl Condition {
 
     /// Every value, regular expressions and query parameters included.
     fn texts(&self) -> Vec<&str> {
-        let (values, regexes) = self.patterns().unwrap_or_default();
-        let plain = values.iter().chain(regexes).map(String::as_str);
+        let (_, regexes) = self.patterns().unwrap_or_default();
+        self.values().chain(regexes.iter().map(String::as_str)).collect()
+    }
+
+    /// The values in which `*` and `?` are wildcards.
+    fn values(&self) -> impl Iterator<Item = &str> {
+        let (values, _) = self.patterns().unwrap_or_default();
         let pairs = self.query_string_config.iter().flat_map(|config| &config.values);
-        plain.chain(pairs.map(|pair| pair.value.as_str())).collect()
+        values.iter().map(String::as_str).chain(pairs.map(|pair| pair.value.as_str()))
     }
 
     /// Gives a condition that was stored elsewhere both forms.
