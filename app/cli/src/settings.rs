@@ -154,8 +154,20 @@ fn balancers(values: &Values) -> anyhow::Result<BalancerSettings> {
         ssl_policy: values.text("default-ssl-policy"),
         default_tags: values.pairs("default-tags"),
         external_managed_tags: values.list("external-managed-tags").into_iter().collect(),
+        certificate_authorities: values
+            .list("allowed-certificate-authority-arns")
+            .into_iter()
+            .collect(),
+        enhanced_defaults: gate(values, "EnhancedDefaultBehavior")?,
         switches: switches(values)?,
     })
+}
+
+/// A feature gate that is off where nobody says otherwise.
+fn gate(values: &Values, name: &str) -> anyhow::Result<bool> {
+    let Some(value) = values.pairs("feature-gates").remove(name) else { return Ok(false) };
+    let value = flags::boolean(&value).map_err(anyhow::Error::msg);
+    value.with_context(|| format!("--feature-gates: {name}"))
 }
 
 fn switches(values: &Values) -> anyhow::Result<BalancerSwitches> {
@@ -248,7 +260,7 @@ const OTHER_GATES: [&str; 17] = [
     "EnableRGTAPI",
     "EnableServiceController",
     "EnableTCPUDPListener",
-    "EnhancedDefaultBehavior",
+    "EnhancedDefaultBehavior", // served beside the switches
     "GatewayListenerSet",
     "GlobalAcceleratorController",
     "IngressPlanAnnotation",

@@ -1,6 +1,6 @@
 //! The mistakes that only facts can show. Each code stands in docs/codes.md.
 
-pub(crate) use inroad_intent::codes::CONFLICT;
+pub(crate) use inroad_intent::codes::{BAD_VALUE, CONFLICT};
 use inroad_words::Code;
 
 /// No subnet, or too few, can be found for the load balancer.
@@ -15,6 +15,8 @@ pub(crate) const HOST_WITHOUT_CERTIFICATE: Code = Code("LB0104");
 pub(crate) const LISTENER_WITHOUT_CERTIFICATE: Code = Code("LB0105");
 /// A certificate is named by something that is no ARN.
 pub(crate) const CERTIFICATE_NOT_AN_ARN: Code = Code("LB0109");
+/// A named trust store does not exist.
+pub(crate) const TRUST_STORE_UNKNOWN: Code = Code("LB0115");
 /// A named security group does not exist.
 pub(crate) const GROUP_UNKNOWN: Code = Code("LB0106");
 /// A target group that is named does not exist.

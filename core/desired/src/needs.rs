@@ -11,29 +11,40 @@ use inroad_intent::{
 };
 use inroad_words::{controller::Controller, facts::Need, targets::TargetType};
 
-use crate::records;
+use crate::{balancer::certificates, records};
 
 /// The questions of one unit. None for a unit of which nothing is wanted.
 pub fn needs(intent: &Intent, controller: &Controller) -> BTreeSet<Need> {
     match intent {
-        Intent::Stack(stack) => of_stack(stack),
+        Intent::Stack(stack) => of_stack(stack, controller),
         Intent::Targets(targets) => of_targets(targets),
         Intent::Foundation(foundation) => of_foundation(foundation),
         Intent::Zone(zone) => records::needs(zone, controller),
     }
 }
 
-fn of_stack(stack: &StackIntent) -> BTreeSet<Need> {
-    stack.balancer.as_ref().map(of_balancer).unwrap_or_default()
+fn of_stack(stack: &StackIntent, controller: &Controller) -> BTreeSet<Need> {
+    stack.balancer.as_ref().map(|it| of_balancer(it, controller)).unwrap_or_default()
 }
 
-fn of_balancer(balancer: &BalancerIntent) -> BTreeSet<Need> {
+fn of_balancer(balancer: &BalancerIntent, controller: &Controller) -> BTreeSet<Need> {
     let mut needs = BTreeSet::from([Need::Subnets]);
     let listeners = balancer.listeners.values();
     let all = listeners.flat_map(|it| it.open.instead.as_deref().into_iter().chain([it]));
-    let choices = all.filter_map(|it| it.certificates.as_ref());
-    if choices.into_iter().any(|choice| !choice.discover.is_empty()) {
-        needs.insert(Need::Certificates);
+    let mut trust_stores = BTreeSet::new();
+    for listener in all {
+        if listener.certificates.as_ref().is_some_and(certificates::discovers) {
+            needs.insert(Need::Certificates);
+            if !controller.balancers.certificate_authorities.is_empty() {
+                needs.insert(Need::CertificateAuthorities);
+            }
+        }
+        let said = listener.clients.said().into_iter().chain(&listener.open.clients.others);
+        let stores = said.filter_map(|said| Some(&said.value.verify()?.trust_store));
+        trust_stores.extend(stores.filter(|store| !store.starts_with("arn:")).cloned());
+    }
+    if !trust_stores.is_empty() {
+        needs.insert(Need::TrustStores(trust_stores));
     }
     let names = target_groups(balancer);
     if !names.is_empty() {

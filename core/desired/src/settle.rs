@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_intent::model::{
-    BalancerIntent, Goal, ListenerIntent, Open, OpenBalancer, OpenKeys, OpenListener, RouteAction,
-    SecurityIntent, StackIntent, SubnetChoice,
+    BalancerIntent, ClientCertificates, Goal, ListenerIntent, Open, OpenBalancer, OpenKeys,
+    OpenListener, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
 };
 use inroad_words::{
-    Arn, Diagnostic, Origin, Said, Value,
-    balancer::{Action, ListenerProtocol},
+    Arn, Diagnostic, ObjectKey, Origin, Said, Value,
+    balancer::{Action, ListenerProtocol, Mutual},
     controller::Controller,
     facts::Facts,
     network::Peer,
@@ -19,7 +19,7 @@ use inroad_words::{
 };
 
 use crate::{
-    balancer::{LOAD_BALANCER, security, subnets::Chooser},
+    balancer::{LOAD_BALANCER, listener::trust_store, security, subnets::Chooser},
     codes,
 };
 
@@ -194,9 +194,50 @@ impl Desk<'_> {
             let deployed = seen.and_then(|seen| seen.spec.ssl_policy.clone());
             self.choose_or_keep("ssl-policy", (policy, &open.ssl_policy), deployed);
         }
+        let withdrawn = self.clients(it, &open.clients, seen);
         let attribute = |key: &str| seen?.spec.attributes.get(key).cloned();
         self.keys("the listener attribute", (&mut it.attributes, &open.attributes), attribute);
         self.default_action(it, &open.default, seen);
+        withdraw(it, &withdrawn);
+    }
+
+    /// What is asked of clients' certificates. Where they are not verified, those are named who want them to
+    /// be.
+    fn clients(
+        &mut self,
+        it: &mut ListenerIntent,
+        open: &Open<Mutual<String>>,
+        seen: Option<&SeenListener>,
+    ) -> BTreeSet<ObjectKey> {
+        let seen = seen.filter(|seen| seen.spec.protocol == ListenerProtocol::Https);
+        let deployed = seen.map(|seen| seen.spec.mutual.clone().unwrap_or(Mutual::Off));
+        if it.protocol != ListenerProtocol::Https {
+            return BTreeSet::new();
+        }
+        let facts = self.facts;
+        let told = |asked: &Mutual<String>| {
+            asked.with_store(|store| trust_store(facts, store).ok_or(())).ok()
+        };
+        let kept = deployed.as_ref().map(|it| it.with_store(|arn| Ok::<_, ()>(arn.0.clone())));
+        let kept = kept.and_then(Result::ok).zip(open.unreadable.clone());
+        let kept = kept.map(|(value, origin)| ClientCertificates::Said(Said::new(value, origin)));
+        let ClientCertificates::Said(said) = &mut it.clients else {
+            it.clients = kept.unwrap_or_else(|| std::mem::take(&mut it.clients));
+            return BTreeSet::new();
+        };
+        let asking = [&*said].into_iter().chain(&open.others);
+        let asking = asking.filter(|said| said.value.verify().is_some());
+        let asking: BTreeSet<ObjectKey> =
+            asking.filter_map(|said| said.origin.object().cloned()).collect();
+        let stands = self.choose("mutual-authentication", (said, open), |asked| {
+            deployed.is_some() && told(asked).is_some_and(|it| it.is_met_by(deployed.as_ref()))
+        });
+        // Somebody's readable word that clients are verified is not undone by another's mistake.
+        if let (Some(kept), true) = (kept, !stands && said.value.verify().is_none()) {
+            it.clients = kept;
+        }
+        let verifies = it.clients.said().is_some_and(|said| said.value.verify().is_some());
+        if verifies { BTreeSet::new() } else { asking }
     }
 
     /// Who may come in: told from the rules of the stack's own security group.
@@ -293,6 +334,15 @@ impl Desk<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whoever wants clients' certificates verified has no routes where they are not.
+fn withdraw(it: &mut ListenerIntent, members: &BTreeSet<ObjectKey>) {
+    let theirs = |origin: &Origin| origin.object().is_some_and(|object| members.contains(object));
+    it.routes.retain(|route| !theirs(&route.origin));
+    if theirs(&it.default.origin) {
+        it.default = Said::default_value(RouteAction::not_found());
     }
 }
 

@@ -4,7 +4,7 @@
 
 use inroad_words::{
     Arn, Field, ResourceKey, ResourceKind, Tags, Unit, Value,
-    balancer::{Listener, LoadBalancer, Rule},
+    balancer::{Listener, LoadBalancer, Mutual, Rule},
     network::{IngressRule, Peer, SecurityGroup},
     targets::{Binding, HealthCheck, Matcher, TargetGroup},
 };
@@ -125,8 +125,24 @@ fn listener(spec: &Listener) -> Json {
         ("defaultActions", actions(&spec.default_actions)),
         ("certificates", spec.certificates.iter().map(certificate).collect()),
         ("sslPolicy", json!(spec.ssl_policy)),
+        ("mutualAuthentication", json!(spec.mutual.as_ref().map(mutual))),
         ("listenerAttributes", pairs(&spec.attributes)),
         ("tags", tags(&spec.tags)),
+    ])
+}
+
+fn mutual(mutual: &Mutual) -> Json {
+    let (mode, verify) = match mutual {
+        Mutual::Off => ("off", None),
+        Mutual::Passthrough => ("passthrough", None),
+        Mutual::Verify(verify) => ("verify", Some(verify)),
+    };
+    let on = |on: bool| if on { "on" } else { "off" };
+    object([
+        ("mode", json!(mode)),
+        ("trustStoreArn", json!(verify.map_or("", |it| &it.trust_store.0))),
+        ("ignoreClientCertificateExpiry", json!(verify.map(|it| it.ignore_expiry))),
+        ("advertiseTrustStoreCaNames", json!(verify.and_then(|it| it.advertise).map(on))),
     ])
 }
 

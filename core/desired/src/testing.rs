@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_intent::{
     Intent,
     model::{
-        Backend, BackendSettings, BalancerIntent, CertificateChoice, Kept, ListenerIntent,
-        OpenBalancer, OpenListener, Route, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
+        Backend, BackendSettings, BalancerIntent, ClientCertificates, Kept, ListenerIntent,
+        MemberCertificates, OpenBalancer, OpenListener, Route, RouteAction, SecurityIntent,
+        StackIntent, SubnetChoice,
     },
 };
 use inroad_words::{
@@ -152,6 +153,7 @@ pub(crate) fn listener(protocol: ListenerProtocol, routes: Vec<Route>) -> Listen
         prefix_lists: said(Vec::new()),
         certificates: None,
         ssl_policy: None,
+        clients: ClientCertificates::Unsaid,
         attributes: BTreeMap::new(),
         tags: BTreeMap::new(),
         default: said(not_found()),
@@ -163,7 +165,8 @@ pub(crate) fn listener(protocol: ListenerProtocol, routes: Vec<Route>) -> Listen
 /// An HTTPS listener with explicit certificates and hosts to find some for.
 pub(crate) fn https(explicit: &[&str], discover: &[&str], routes: Vec<Route>) -> ListenerIntent {
     let all = |names: &[&str]| names.iter().map(|name| said(name.to_string())).collect();
-    let choice = CertificateChoice { explicit: all(explicit), discover: all(discover) };
+    let choice =
+        vec![MemberCertificates::Named(all(explicit)), MemberCertificates::Discover(all(discover))];
     let policy = said("ELBSecurityPolicy-2016-08");
     let plain = listener(ListenerProtocol::Https, routes);
     ListenerIntent { certificates: Some(choice), ssl_policy: Some(policy), ..plain }

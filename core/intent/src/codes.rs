@@ -45,6 +45,8 @@ pub const NO_ACTION: Code = Code("LB0019");
 pub const BAD_CONDITIONS: Code = Code("LB0020");
 /// A condition of a field that is unknown; it is passed over.
 pub const UNKNOWN_CONDITION: Code = Code("LB0021");
+/// `mutual-authentication` names a port on which the Ingress has no HTTPS listener.
+pub const NO_CLIENTS_TO_ASK: Code = Code("LB0025");
 /// A stack in AWS without an object that asks for it, or for its end.
 pub const ORPHAN: Code = Code("LB0030");
 /// `ttl` is no number of seconds and no duration.

@@ -100,6 +100,7 @@ pub(crate) fn doubt_listener(listener: &mut ListenerIntent, origin: &Origin) {
     doubtful(&mut open.inbound_cidrs, origin);
     doubtful(&mut open.prefix_lists, origin);
     doubtful(&mut open.ssl_policy, origin);
+    doubtful(&mut open.clients, origin);
     doubtful(&mut open.default, origin);
     if let Some(instead) = &mut open.instead {
         doubt_listener(instead, origin);

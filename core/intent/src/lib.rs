@@ -9,6 +9,7 @@ mod compile;
 mod foundation;
 mod ingress;
 mod kept;
+mod listener;
 pub mod model;
 mod names;
 mod open;

@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Diagnostic, ObjectKey, Origin, Said, StackKey, TargetKey, Unit, ZoneKey,
-    balancer::{
-        Condition, FixedResponse, IpAddressType, ListenerProtocol, Redirect, Scheme, Stickiness,
-        Transform,
-    },
+    balancer::{Condition, FixedResponse, IpAddressType, Redirect, Scheme, Stickiness, Transform},
     hold::Hold,
     record::RecordType,
     targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
@@ -19,6 +16,7 @@ use serde::Serialize;
 
 pub use crate::{
     kept::Kept,
+    listener::{CertificateChoice, ClientCertificates, ListenerIntent, MemberCertificates},
     open::{Open, OpenBalancer, OpenKeys, OpenListener},
 };
 
@@ -125,42 +123,6 @@ pub enum SecurityIntent {
     },
 }
 
-/// A listener as its members ask for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListenerIntent {
-    /// Who asked for the port first.
-    pub origin: Origin,
-    /// Its protocol.
-    pub protocol: ListenerProtocol,
-    /// Who may come in, as CIDRs of both families; only those that fit the load balancer are used.
-    pub inbound_cidrs: Said<Vec<String>>,
-    /// `security-group-prefix-lists`.
-    pub prefix_lists: Said<Vec<String>>,
-    /// Where its certificates come from; `None` for HTTP.
-    pub certificates: Option<CertificateChoice>,
-    /// `ssl-policy`; `None` for HTTP.
-    pub ssl_policy: Option<Said<String>>,
-    /// `listener-attributes.<PROTO>-<PORT>`.
-    pub attributes: BTreeMap<String, Said<String>>,
-    /// Tags of the members that use the port.
-    pub tags: BTreeMap<String, Said<String>>,
-    /// What happens where no route matches.
-    pub default: Said<RouteAction>,
-    /// Routes in the order in which they are tried. Empty where everything is redirected.
-    pub routes: Vec<Route>,
-    /// Where members differ.
-    pub open: OpenListener,
-}
-
-/// Certificates of an HTTPS listener.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct CertificateChoice {
-    /// Explicit ARNs in order (members in group order); the first is the default certificate.
-    pub explicit: Vec<Said<String>>,
-    /// Hosts whose certificates are to be discovered, of the members that name none.
-    pub discover: Vec<Said<String>>,
-}
-
 /// One line of routing: becomes one rule of the listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Route {
@@ -206,6 +168,15 @@ pub enum Goal {
 }
 
 impl RouteAction {
+    /// What a listener answers where nobody says anything else.
+    pub fn not_found() -> Self {
+        Self::FixedResponse(FixedResponse {
+            content_type: Some("text/plain".into()),
+            message_body: None,
+            status_code: "404".into(),
+        })
+    }
+
     /// A forward to one backend.
     pub fn to(backend: impl Into<String>) -> Self {
         Self::Forward { targets: vec![(Goal::Backend(backend.into()), None)], stickiness: None }

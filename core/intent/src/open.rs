@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use inroad_words::{
     Origin, Said,
-    balancer::{IpAddressType, ListenerProtocol, Scheme},
+    balancer::{IpAddressType, ListenerProtocol, Mutual, Scheme},
 };
 use serde::Serialize;
 
@@ -64,6 +64,8 @@ pub struct OpenListener {
     pub prefix_lists: Open<Vec<String>>,
     /// `ssl-policy`.
     pub ssl_policy: Open<String>,
+    /// `mutual-authentication`.
+    pub clients: Open<Mutual<String>>,
     /// The default action: default backends, or ports to redirect to. Unreadable: whether it redirects.
     pub default: Open<RouteAction>,
     /// `listener-attributes.<PROTO>-<PORT>`.

@@ -3,6 +3,7 @@
 
 use inroad_words::{
     Origin,
+    balancer::Mutual,
     record::{Record, RecordData},
     targets::HealthCheck,
 };
@@ -203,7 +204,12 @@ fn detail(op: &Op, names: &Names) -> Option<String> {
         }
         Op::CreateListener { spec, .. } => {
             let then = phrase::actions(&spec.default_actions, names);
-            format!("{}, else {then}", spec.protocol.as_str())
+            let clients = match &spec.mutual {
+                Some(Mutual::Verify(_)) => ", clients verified",
+                Some(Mutual::Passthrough) => ", clients' certificates passed on",
+                Some(Mutual::Off) | None => "",
+            };
+            format!("{}{clients}, else {then}", spec.protocol.as_str())
         }
         Op::CreateRule { spec, .. } => {
             let when = phrase::conditions(&spec.conditions);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Arn, Field, ResourceKey, Tags, Value,
-    balancer::Listener,
+    balancer::{Listener, ListenerProtocol},
     facts::Outputs,
     network::IngressRule,
     observed::{
@@ -380,6 +380,11 @@ fn modify_listener(seen: &mut SeenListener, spec: &Listener) {
     }
     if spec.ssl_policy.is_some() {
         seen.spec.ssl_policy.clone_from(&spec.ssl_policy);
+    }
+    if spec.protocol == ListenerProtocol::Http {
+        seen.spec.mutual = None;
+    } else if spec.mutual.is_some() {
+        seen.spec.mutual.clone_from(&spec.mutual);
     }
 }
 

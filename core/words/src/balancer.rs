@@ -109,10 +109,78 @@ pub struct Listener {
     pub certificates: Vec<Arn>,
     /// TLS policy name; `None`: left as it is.
     pub ssl_policy: Option<String>,
+    /// What is asked of clients' certificates. `None`: left as it is; where it is observed: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutual: Option<Mutual>,
     /// Attributes that somebody asked for.
     pub attributes: BTreeMap<String, String>,
     /// All tags that we answer for.
     pub tags: Tags,
+}
+
+/// `MutualAuthentication` of an HTTPS listener. `S` says which trust store: its ARN, or whatever stands
+/// for it until the ARN is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+pub enum Mutual<S = Arn> {
+    /// Clients are not asked for a certificate.
+    Off,
+    /// They are asked, and what they show goes to the targets unverified.
+    Passthrough,
+    /// Only clients whose certificate the trust store vouches for come in.
+    Verify(Verify<S>),
+}
+
+/// How clients' certificates are verified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Verify<S = Arn> {
+    /// The certificate authorities that are trusted.
+    pub trust_store: S,
+    /// Whether certificates that have run out are good all the same.
+    pub ignore_expiry: bool,
+    /// Whether clients are told the names of the authorities; `None`: left as it is.
+    pub advertise: Option<bool>,
+}
+
+impl<S> Mutual<S> {
+    /// How certificates are verified, where they are.
+    pub fn verify(&self) -> Option<&Verify<S>> {
+        match self {
+            Mutual::Verify(verify) => Some(verify),
+            Mutual::Off | Mutual::Passthrough => None,
+        }
+    }
+
+    /// The same, with the trust store as `tell` says it.
+    ///
+    /// # Errors
+    /// Those of `tell`.
+    pub fn with_store<T, E>(&self, tell: impl FnOnce(&S) -> Result<T, E>) -> Result<Mutual<T>, E> {
+        Ok(match self {
+            Mutual::Off => Mutual::Off,
+            Mutual::Passthrough => Mutual::Passthrough,
+            Mutual::Verify(Verify { trust_store, ignore_expiry, advertise }) => {
+                let trust_store = tell(trust_store)?;
+                let (ignore_expiry, advertise) = (*ignore_expiry, *advertise);
+                Mutual::Verify(Verify { trust_store, ignore_expiry, advertise })
+            }
+        })
+    }
+}
+
+impl Mutual {
+    /// Whether clients are asked for what is wanted. An account that tells nothing asks for nothing;
+    /// whether names are advertised is left as it is where nobody says it.
+    pub fn is_met_by(&self, have: Option<&Mutual>) -> bool {
+        match (self, have.unwrap_or(&Mutual::Off)) {
+            (Mutual::Verify(want), Mutual::Verify(have)) => {
+                want.trust_store == have.trust_store
+                    && want.ignore_expiry == have.ignore_expiry
+                    && (want.advertise.is_none() || want.advertise == have.advertise)
+            }
+            (want, have) => want == have,
+        }
+    }
 }
 
 /// A listener rule.

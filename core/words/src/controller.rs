@@ -38,6 +38,12 @@ pub struct BalancerSettings {
     pub default_tags: BTreeMap<String, String>,
     /// `--external-managed-tags`: keys that others keep; never written, never removed.
     pub external_managed_tags: BTreeSet<String>,
+    /// `--allowed-certificate-authority-arns`: certificates of others are not found by host; empty: all.
+    #[serde(default)]
+    pub certificate_authorities: BTreeSet<String>,
+    /// Gate `EnhancedDefaultBehavior`: what nobody says of mutual authentication means off.
+    #[serde(default)]
+    pub enhanced_defaults: bool,
     /// What may be switched.
     pub switches: BalancerSwitches,
 }
@@ -101,6 +107,8 @@ impl Default for BalancerSettings {
             ssl_policy: "ELBSecurityPolicy-2016-08".into(),
             default_tags: BTreeMap::new(),
             external_managed_tags: BTreeSet::new(),
+            certificate_authorities: BTreeSet::new(),
+            enhanced_defaults: false,
             switches: BalancerSwitches::default(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, ResourceKey, Tags, observed::Observed, record::Zone};
+use crate::{Arn, Field, ResourceKey, Tags, observed::Observed, record::Zone};
 
 /// A question to the outside. Each is asked at most once for a unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +16,10 @@ pub enum Need {
     Subnets,
     /// Every issued certificate with the names that it covers.
     Certificates,
+    /// Which authority each private certificate was issued by.
+    CertificateAuthorities,
+    /// The trust stores of these names.
+    TrustStores(BTreeSet<String>),
     /// These security groups, by id or by `Name` tag.
     SecurityGroups(BTreeSet<String>),
     /// The network interfaces of these instances (`i-…`) and addresses, with their security groups. To
@@ -36,6 +40,12 @@ pub struct Facts {
     pub subnets: BTreeMap<String, Subnet>,
     /// Issued certificates, by ARN.
     pub certificates: BTreeMap<String, Certificate>,
+    /// Private certificates by ARN, each with the ARN of its authority.
+    #[serde(default)]
+    pub authorities: BTreeMap<String, String>,
+    /// Trust stores that were asked for and exist: name -> ARN.
+    #[serde(default)]
+    pub trust_stores: BTreeMap<String, Arn>,
     /// Security groups that were asked for, by id.
     pub security_groups: BTreeMap<String, GroupFact>,
     /// Network interface of each instance or address that was found.

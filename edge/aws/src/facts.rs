@@ -9,10 +9,12 @@ pub(crate) mod network;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, CertificateSummary, Filters, KeyAlgorithm,
+    CertificateDetail, CertificateStatus, CertificateSummary, CertificateType, Filters,
+    KeyAlgorithm,
 };
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt, stream};
+use inroad_words::Arn;
 use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
 use inroad_words::observed::SeenGroup;
 
@@ -49,6 +51,11 @@ async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
             let ask = certificates(aws);
             facts.certificates = aws.memory.certificates.or_ask("", SHORT, ask).await?;
         }
+        Need::CertificateAuthorities => {
+            let ask = authorities(aws);
+            facts.authorities = aws.memory.authorities.or_ask("", SHORT, ask).await?;
+        }
+        Need::TrustStores(names) => facts.trust_stores = trust_stores(aws, names).await?,
         Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
         Need::TargetGroups(names) => facts.target_groups = named::target_groups(aws, names).await?,
@@ -61,6 +68,8 @@ fn merge(facts: &mut Facts, part: Facts) {
     facts.vpc = part.vpc.or(facts.vpc.take());
     facts.subnets.extend(part.subnets);
     facts.certificates.extend(part.certificates);
+    facts.authorities.extend(part.authorities);
+    facts.trust_stores.extend(part.trust_stores);
     facts.security_groups.extend(part.security_groups);
     facts.interfaces.extend(part.interfaces);
     facts.target_groups.extend(part.target_groups);
@@ -131,6 +140,40 @@ async fn certificate(aws: &Aws, summary: CertificateSummary) -> Result<Certifica
         names.extend(all.cloned());
     }
     Ok(Certificate { arn, names })
+}
+
+/// Only a private certificate has an authority that can be named.
+async fn authorities(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
+    let summaries = summaries(aws).await?.into_iter();
+    let private = summaries.filter(|it| it.r#type() == Some(&CertificateType::Private));
+    let asks = private.map(|summary| async move {
+        let arn = ec2::text(summary.certificate_arn());
+        let authority = describe(aws, &arn).await?.and_then(|it| it.certificate_authority_arn);
+        Ok::<_, Error>(authority.map(|authority| (arn, authority)))
+    });
+    let told: Vec<_> = stream::iter(asks.collect::<Vec<_>>()).buffered(4).try_collect().await?;
+    Ok(told.into_iter().flatten().collect())
+}
+
+/// Trust stores by name. AWS refuses a call that names one that does not exist, so each is asked for alone.
+async fn trust_stores(aws: &Aws, names: &BTreeSet<String>) -> Result<BTreeMap<String, Arn>, Error> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let ask = trust_store(aws, name);
+        match aws.memory.trust_stores.or_ask(name, NETWORK, ask).await {
+            Ok(arn) => drop(found.insert(name.clone(), arn)),
+            Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+async fn trust_store(aws: &Aws, name: &str) -> Result<Arn, Error> {
+    let call = aws.elbv2.describe_trust_stores().names(name).send();
+    let found = aws.send(Service::Elbv2, "DescribeTrustStores", call).await?;
+    let arn = found.trust_stores().iter().find_map(|store| store.trust_store_arn());
+    Ok(Arn(ec2::text(arn)))
 }
 
 async fn describe(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, Error> {

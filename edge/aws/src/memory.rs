@@ -30,6 +30,10 @@ pub(crate) struct Memory {
     pub(crate) subnets: Kept<BTreeMap<String, Subnet>>,
     /// By nothing: the account's.
     pub(crate) certificates: Kept<BTreeMap<String, Certificate>>,
+    /// By nothing: the authorities of the account's private certificates.
+    pub(crate) authorities: Kept<BTreeMap<String, String>>,
+    /// Trust stores by name.
+    pub(crate) trust_stores: Kept<Arn>,
     /// Security groups by id.
     pub(crate) groups: Kept<GroupFact>,
     /// Interfaces by instance id, the primary one first.
@@ -63,6 +67,8 @@ impl Memory {
         self.vpcs.clear();
         self.subnets.clear();
         self.certificates.clear();
+        self.authorities.clear();
+        self.trust_stores.clear();
         self.groups.clear();
         self.instances.clear();
         self.addresses.clear();

@@ -2,7 +2,8 @@
 //! what a scenario takes as given. The lists and their members have the API's own names:
 //! `Vpcs`, `Subnets`, `SecurityGroups`, `NetworkInterfaces`, `Instances`, `RouteTables`,
 //! `InternetGateways`, `PrefixLists` (with `Entries`), `LoadBalancers` (with `Listeners`, they with
-//! `Rules`), `TargetGroups`, `Certificates`, `HostedZones` (with `ResourceRecordSets`).
+//! `Rules`), `TargetGroups`, `TrustStores` (with `CaCertificatesBundle`, which is PEM), `Certificates`,
+//! `HostedZones` (with `ResourceRecordSets`).
 
 use serde_json::{Map, Value};
 
@@ -44,7 +45,8 @@ pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
     if document["HostedZones"].is_array() {
         route53::restore(account, &document["HostedZones"]);
     }
-    if document["LoadBalancers"].is_array() || document["TargetGroups"].is_array() {
+    let lists = ["LoadBalancers", "TargetGroups", "TrustStores"];
+    if lists.iter().any(|list| document[*list].is_array()) {
         elbv2::restore(account, document)?;
         attach(account)?;
     }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use inroad_intent::{
     Intent,
-    model::{Backend, FoundationIntent, Goal, ListenerIntent, RouteAction, StackIntent},
+    model::{
+        Backend, FoundationIntent, Goal, ListenerIntent, MemberCertificates, RouteAction,
+        StackIntent,
+    },
 };
 use inroad_words::Said;
 use serde_json::{Value, json};
@@ -91,12 +94,15 @@ fn render_listener(text: &mut String, port: u16, listener: &ListenerIntent) {
     let mut out = format!("listener {port} {:?}  {}\n", listener.protocol, listener.origin);
     out += &said("from", &listener.inbound_cidrs);
     out += &said("from lists", &listener.prefix_lists);
-    if let Some(choice) = &listener.certificates {
-        out += &choice.explicit.iter().map(|arn| said("certificate", arn)).collect::<String>();
-        out +=
-            &choice.discover.iter().map(|host| said("certificate for", host)).collect::<String>();
+    for member in listener.certificates.iter().flatten() {
+        let (what, all) = match member {
+            MemberCertificates::Named(arns) => ("certificate", arns),
+            MemberCertificates::Discover(hosts) => ("certificate for", hosts),
+        };
+        out += &all.iter().map(|it| said(what, it)).collect::<String>();
     }
     out += &listener.ssl_policy.as_ref().map(|policy| said("tls", policy)).unwrap_or_default();
+    out += &listener.clients.said().map(|mutual| said("clients", mutual)).unwrap_or_default();
     out += &map("attribute", &listener.attributes);
     out += &map("tag", &listener.tags);
     for route in &listener.routes {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
-    Tags, ZoneKey,
+    Arn, Tags, ZoneKey,
     facts::{Certificate, Facts, GroupFact, Interface, Need, Subnet, Vpc},
     record::Zone,
 };
@@ -19,6 +19,10 @@ pub enum Question {
     Subnets,
     /// `Need::Certificates`.
     Certificates,
+    /// `Need::CertificateAuthorities`.
+    CertificateAuthorities,
+    /// `Need::TrustStores`.
+    TrustStores,
     /// `Need::SecurityGroups`.
     SecurityGroups,
     /// `Need::Interfaces`.
@@ -35,6 +39,8 @@ impl Question {
             Need::Vpc => Question::Vpc,
             Need::Subnets => Question::Subnets,
             Need::Certificates => Question::Certificates,
+            Need::CertificateAuthorities => Question::CertificateAuthorities,
+            Need::TrustStores(_) => Question::TrustStores,
             Need::SecurityGroups(_) => Question::SecurityGroups,
             Need::Interfaces(_) => Question::Interfaces,
             Need::TargetGroups(_) => Question::TargetGroups,
@@ -67,6 +73,7 @@ impl Surroundings {
             certificates: [("arn:wild", "*.example.com"), ("arn:h1", "h1.example.com")]
                 .map(|(arn, name)| (arn.into(), certificate(arn, name)))
                 .into(),
+            trust_stores: [("staff".to_owned(), Arn("arn:staff".into()))].into(),
             security_groups: groups.map(|it| (it.id.clone(), it)).into(),
             interfaces: interfaces(),
             target_groups: [("theirs".to_owned(), "arn:theirs".to_owned())].into(),
@@ -95,6 +102,11 @@ impl Surroundings {
             Need::Vpc => answers.vpc.clone_from(&all.vpc),
             Need::Subnets => answers.subnets.clone_from(&all.subnets),
             Need::Certificates => answers.certificates.clone_from(&all.certificates),
+            Need::CertificateAuthorities => answers.authorities.clone_from(&all.authorities),
+            Need::TrustStores(names) => {
+                let found = all.trust_stores.iter().filter(|(name, _)| names.contains(*name));
+                answers.trust_stores = found.map(|(k, v)| (k.clone(), v.clone())).collect();
+            }
             Need::SecurityGroups(names) => {
                 let is_named = |it: &&GroupFact| {
                     names.contains(&it.id)

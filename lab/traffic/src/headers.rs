@@ -2,11 +2,13 @@
 //! (Elastic Load Balancing user guide, "HTTP headers and Application Load Balancers").
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
 use crate::model::Attributes;
+use crate::mutual;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -26,12 +28,14 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// How the request came in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     pub(crate) client: SocketAddr,
     pub(crate) secure: bool,
     /// The port of the listener in AWS, wherever it is bound here.
     pub(crate) port: u16,
+    /// Where clients are asked for certificates: what targets are told of this one's.
+    pub(crate) certificate: Option<Arc<HeaderMap>>,
 }
 
 impl Arrival {
@@ -76,6 +80,9 @@ pub(crate) fn forward(
     forwarded_for(headers, arrival.client, attributes);
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(arrival.protocol()));
     headers.insert(FORWARDED_PORT, HeaderValue::from(arrival.port));
+    if let Some(told) = &arrival.certificate {
+        mutual::forward(headers, told, attributes);
+    }
     let traced = traced(headers.get(TRACE).and_then(|value| value.to_str().ok()), trace);
     if let Ok(value) = HeaderValue::try_from(traced) {
         headers.insert(TRACE, value);
@@ -179,7 +186,12 @@ mod tests {
     }
 
     fn client() -> Arrival {
-        Arrival { client: "192.0.2.9:4711".parse().expect("an address"), secure: true, port: 8443 }
+        Arrival {
+            client: "192.0.2.9:4711".parse().expect("an address"),
+            secure: true,
+            port: 8443,
+            certificate: None,
+        }
     }
 
     #[test]

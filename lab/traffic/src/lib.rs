@@ -22,6 +22,7 @@ mod health;
 mod idle;
 mod listen;
 mod model;
+mod mutual;
 mod pattern;
 mod place;
 mod request;

@@ -22,11 +22,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::headers::Arrival;
 use crate::model::Listener;
+use crate::mutual::Clients;
 use crate::serve::Served;
 use crate::{connection, request, tls};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+const HTTP1: &[&[u8]] = &[b"http/1.1"];
+const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// A listener that takes connections until it is closed.
 #[derive(Debug)]
@@ -72,11 +76,11 @@ pub(crate) fn open(
     let local = socket.local_addr()?;
     let tls = listener.protocol.is_secure().then(|| match listener.kind {
         Kind::Application => Tls {
-            http1: tls::server(served, arn, &[b"http/1.1"]),
-            both: tls::server(served, arn, &[b"h2", b"http/1.1"]),
+            http1: tls::server(served, arn, HTTP1, None),
+            both: tls::server(served, arn, BOTH, None),
         },
         Kind::Network | Kind::Gateway => {
-            let config = tls::server(served, arn, &[]);
+            let config = tls::server(served, arn, &[], None);
             Tls { http1: config.clone(), both: config }
         }
     });
@@ -110,18 +114,35 @@ impl Front {
     async fn connection(self, stream: TcpStream, client: SocketAddr) {
         // Best effort: it only makes small answers faster.
         let _ = stream.set_nodelay(true);
-        let arrival = Arrival { client, secure: self.tls.is_some(), port: self.port };
+        let secure = self.tls.is_some();
+        let mut arrival = Arrival { client, secure, port: self.port, certificate: None };
         let Some(tls) = &self.tls else { return self.speak(stream, arrival, false).await };
-        let http2 = self.served.current().listeners.get(&*self.arn).is_some_and(|listener| {
-            listener.attributes.text("routing.http2.enabled") != Some("false")
-        });
-        let config = if http2 { &tls.both } else { &tls.http1 };
-        let handshake = TlsAcceptor::from(config.clone()).accept(stream);
+        let (config, clients) = self.terms(tls);
+        let handshake = TlsAcceptor::from(config).accept(stream);
         // A client that fails its handshake is told so by TLS.
         if let Ok(Ok(stream)) = timeout(HANDSHAKE, handshake).await {
-            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let session = stream.get_ref().1;
+            let http2 = session.alpn_protocol() == Some(b"h2");
+            let shown = session.peer_certificates().unwrap_or_default();
+            arrival.certificate = clients.headers(shown).map(Arc::new);
             self.speak(stream, arrival, http2).await;
         }
+    }
+
+    /// How TLS is spoken with a client that comes now, and what it is asked for.
+    fn terms(&self, tls: &Tls) -> (Arc<ServerConfig>, Clients) {
+        let model = self.served.current();
+        let listener = model.listeners.get(&*self.arn);
+        let http2 =
+            listener.is_some_and(|it| it.attributes.text("routing.http2.enabled") != Some("false"));
+        let clients = listener.map(|it| it.clients.clone()).unwrap_or_default();
+        let config = match (clients.verifier(), http2) {
+            (None, true) => tls.both.clone(),
+            (None, false) => tls.http1.clone(),
+            (judge, true) => tls::server(&self.served, &self.arn, BOTH, judge),
+            (judge, false) => tls::server(&self.served, &self.arn, HTTP1, judge),
+        };
+        (config, clients)
     }
 
     async fn speak<S>(self, stream: S, arrival: Arrival, http2: bool)
@@ -151,8 +172,9 @@ impl Front {
             .title_case_headers(true);
         let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
         let (served, arn) = (self.served, self.arn);
-        let service =
-            service_fn(|request| request::answer(served.clone(), arn.clone(), arrival, request));
+        let service = service_fn(|request| {
+            request::answer(served.clone(), arn.clone(), arrival.clone(), request)
+        });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         // What a connection fails with is the client's to know.

@@ -10,6 +10,7 @@ use inroad_emulator::{Account, elbv2::Elbv2};
 
 use crate::answer::{Fixed, Redirect};
 use crate::condition::{Condition, Seen};
+use crate::mutual::Clients;
 use crate::tls::{Keys, Named};
 use crate::transform::Transform;
 
@@ -73,6 +74,7 @@ pub(crate) struct Listener {
     pub(crate) rules: Vec<Rule>,
     /// The default certificate first.
     pub(crate) certificates: Vec<Named>,
+    pub(crate) clients: Clients,
     /// Those of the load balancer and those of the listener; their keys do not overlap.
     pub(crate) attributes: Attributes,
 }
@@ -158,6 +160,7 @@ impl Model {
                 protocol: found.protocol,
                 rules,
                 certificates: certificates(account, found, keys),
+                clients: Clients::compile(elb, found),
                 attributes: attributes.map(|(k, v)| (k.clone(), v.clone())).collect(),
             };
             Some((found.arn.clone(), Arc::new(listener)))

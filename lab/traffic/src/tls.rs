@@ -9,6 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
@@ -76,14 +77,23 @@ impl ResolvesServerCert for Resolver {
     }
 }
 
-/// The server side of one listener, offering the given application protocols.
-pub(crate) fn server(served: &Arc<Served>, listener: &str, alpn: &[&[u8]]) -> Arc<ServerConfig> {
+/// The server side of one listener, offering the given application protocols. Clients are asked for
+/// certificates where somebody judges them.
+pub(crate) fn server(
+    served: &Arc<Served>,
+    listener: &str,
+    alpn: &[&[u8]],
+    judge: Option<Arc<dyn ClientCertVerifier>>,
+) -> Arc<ServerConfig> {
     let resolver = Resolver { served: served.clone(), listener: listener.to_owned() };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("the ring provider has the default protocol versions")
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
+        .expect("the ring provider has the default protocol versions");
+    let builder = match judge {
+        Some(judge) => builder.with_client_cert_verifier(judge),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Arc::new(config)
 }

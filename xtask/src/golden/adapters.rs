@@ -16,6 +16,7 @@ const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/ingress/*_buildSSLRedirectConfig.json", ingress_listener::redirect),
     ("albc/pkg/ingress/*_computeIngressListenPortConfigByPort_*.json", ingress_listener::ports),
     ("albc/pkg/ingress/*__Test_mergeListenPortConfigs_CertDedup.json", ingress_listener::merge),
+    ("albc/pkg/ingress/*__Test_validateMutualAuthenticationConfig.json", ingress_listener::mutual),
     ("albc/pkg/certs/*_acmCertDiscovery_domainMatchesHost.json", ingress_listener::covers),
     (
         "albc/pkg/ingress/*_buildTargetGroupBindingMultiClusterFlag.json",

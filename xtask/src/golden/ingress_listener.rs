@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use inroad_intent::settings::ALL;
 use inroad_words::facts::Certificate;
 use serde_json::{Value, json};
 
@@ -100,6 +101,26 @@ pub(super) fn merge(case: &Case) -> Result<(), String> {
         same(&built, &want[member], &got[1][member])?;
     }
     same(&built, &want["sslPolicy"], &built.listener(PORT, "sslPolicy"))
+}
+
+/// `validateMutualAuthenticationConfig`: one entry of the annotation, written down.
+pub(super) fn mutual(case: &Case) -> Result<(), String> {
+    let members = [
+        ("port", "port"),
+        ("mode", "mode"),
+        ("trustStore", "trustStoreARN"),
+        ("ignoreClientCertificateExpiry", "ignoreClientCert"),
+        ("advertiseTrustStoreCaNames", "advertiseCANames"),
+    ];
+    let entry = members.map(|(name, row)| (name, case.at(&format!("/row/{row}")).clone()));
+    let text = json!([BTreeMap::from(entry)]).to_string();
+    let setting = ALL.iter().find(|it| it.row().ingress == "mutual-authentication");
+    let got = setting.ok_or("there is no such setting")?.check(&text);
+    let want = case.at("/row/expectedErrorMessage").as_str().unwrap_or_default();
+    match want.is_empty() == got.is_ok() {
+        true => Ok(()),
+        false => Err(format!("{text}: want {want:?} got {got:?}")),
+    }
 }
 
 /// `domainMatchesHost`: whether a listener for the host shows the certificate of the domain.

@@ -48,7 +48,7 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag::new("ingress-max-concurrent-reconciles", Kind::Number, "3", "Ingress groups at once").no_effect(ONE_QUEUE),
     Flag::new("tolerate-non-existent-backend-service", Kind::Bool, "true", "Answer 503 for a Service that is not there"),
     Flag::new("tolerate-non-existent-backend-action", Kind::Bool, "true", "Answer 503 for an action annotation that is not there"),
-    Flag::new("allowed-certificate-authority-arns", Kind::Commas, "", "Only certificates of these authorities are found by host").default_only("certificates of all authorities are found"),
+    Flag::new("allowed-certificate-authority-arns", Kind::Commas, "", "Only certificates of these authorities are found by host"),
     Flag::new("default-pca-arn", Kind::Text, "", "Private authority of new certificates").no_effect("certificates are found, never requested"),
     // Services and bindings
     Flag::new("load-balancer-class", Kind::Text, "service.k8s.aws/nlb", "loadBalancerClass of Services that are ours").no_effect(NO_SERVICES),

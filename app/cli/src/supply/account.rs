@@ -9,7 +9,7 @@ use k8s_openapi::{
     api::{core::v1::Node, core::v1::Service, networking::v1::Ingress},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{cluster::Wiring, names};
 
@@ -33,6 +33,8 @@ pub(crate) struct Estate {
     pub(super) groups: BTreeSet<String>,
     pub(super) subnets: Vec<String>,
     pub(super) prefix_lists: BTreeSet<String>,
+    /// Names or ARNs.
+    trust_stores: BTreeSet<String>,
 }
 
 impl Estate {
@@ -53,6 +55,7 @@ impl Estate {
             groups: BTreeSet::new(),
             subnets: Vec::new(),
             prefix_lists: BTreeSet::new(),
+            trust_stores: BTreeSet::new(),
         };
         for (_, ingress) in world.all::<Ingress>() {
             estate.read(ingress);
@@ -92,6 +95,7 @@ impl Estate {
         self.groups.extend(list(meta, "security-groups"));
         self.prefix_lists.extend(list(meta, "security-group-prefix-lists"));
         self.name_subnets(list(meta, "subnets"));
+        self.trust_stores.extend(trust_stores(meta));
     }
 
     fn claim(&mut self, hosts: impl IntoIterator<Item = String>) {
@@ -126,6 +130,9 @@ pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> anyhow::Result<Ve
             let names: Vec<String> = names.iter().cloned().collect();
             notes.extend(certify(&mut account, key, &names));
         }
+        for store in &estate.trust_stores {
+            notes.extend(trust(&mut account, store));
+        }
     }
     emulator.touched();
     for zone in &estate.zones {
@@ -151,6 +158,24 @@ fn certify(account: &mut Account, key: &str, names: &[String]) -> Option<String>
         Ok(()) => format!("certificate {key}"),
         Err(fault) => format!("no certificate {key}: {}", fault.message),
     })
+}
+
+/// A trust store by name or ARN, unless there is one. Whom it should trust is not in manifests: nobody.
+fn trust(account: &mut Account, store: &str) -> Option<String> {
+    let stores = &mut account.elbv2.trust_stores;
+    if stores.values().any(|it| it.name == store || it.trust_store_arn == store) {
+        return None;
+    }
+    let given = store.starts_with("arn:").then(|| store.to_owned());
+    let arn = given.unwrap_or_else(|| {
+        let place = "arn:aws:elasticloadbalancing:us-west-2:000000000000";
+        format!("{place}:truststore/{store}/{}", names::id("ts", store))
+    });
+    let name = store.split('/').nth(1).unwrap_or(store);
+    let made = json!({ "Name": name, "TrustStoreArn": arn, "Status": "ACTIVE" });
+    let made = serde_json::from_value(made).ok()?;
+    stores.insert(arn, made);
+    Some(format!("trust store {store}, which trusts nobody (--state can hold one that does)"))
 }
 
 /// A hosted zone of this name, unless there is one.
@@ -192,6 +217,18 @@ fn claimed(meta: &ObjectMeta) -> Vec<String> {
         .flat_map(|hosts| hosts.split(',').map(|h| h.trim().to_owned()).collect::<Vec<_>>())
         .filter(|host| !host.is_empty())
         .collect()
+}
+
+/// Trust stores that `mutual-authentication` names; keys of its JSON know no case.
+fn trust_stores(meta: &ObjectMeta) -> Vec<String> {
+    let key = format!("{ALB}mutual-authentication");
+    let text = meta.annotations.as_ref().and_then(|all| all.get(&key));
+    let entries = text.and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok());
+    let entries = entries.unwrap_or_default();
+    let members = entries.iter().filter_map(Value::as_object).flatten();
+    let stores = members.filter(|(key, _)| key.eq_ignore_ascii_case("trustStore"));
+    let named = stores.filter_map(|(_, store)| store.as_str().map(str::to_owned));
+    named.filter(|store| !store.is_empty()).collect()
 }
 
 fn list(meta: &ObjectMeta, suffix: &str) -> Vec<String> {

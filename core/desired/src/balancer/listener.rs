@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use inroad_intent::model::{ListenerIntent, RouteAction};
+use inroad_intent::model::{ClientCertificates, ListenerIntent, MemberCertificates, RouteAction};
 use inroad_words::{
     Arn, Diagnostic, Field, Origin, Origins, ResourceKind, Said,
-    balancer::{Action, FixedResponse, Listener, Rule},
-    facts::Need,
+    balancer::{Action, FixedResponse, Listener, ListenerProtocol, Mutual, Rule},
+    facts::{Facts, Need},
     hold::HoldReason,
 };
 
@@ -16,19 +16,21 @@ use super::{
 };
 use crate::{codes, model::Resource, shape::Shaping};
 
-/// Adds a listener with its rules, or holds all of it where it has no certificate.
+/// Adds a listener with its rules, or holds all of it where it has no certificate, or where what it asks of
+/// clients is not known.
 pub(crate) fn shape(shaping: &mut Shaping<'_>, port: u16, asked: &ListenerIntent) {
     let mut origins = Origins::of(asked.origin.clone())
         .with("protocol", asked.origin.clone())
         .with("defaultActions", asked.default.origin.clone());
     let rules = rules::place(shaping, port, asked);
-    let default = match default_action(shaping, port, &asked.default) {
-        Ok(action) => action,
-        Err(reason) => return hold(shaping, asked, &rules, port, reason),
-    };
-    let certificates = match certificates(shaping, port, asked, &mut origins) {
-        Ok(certificates) => certificates,
-        Err(reason) => return hold(shaping, asked, &rules, port, reason),
+    let default = default_action(shaping, port, &asked.default);
+    let certificates = certificates(shaping, port, asked, &mut origins);
+    let mutual = mutual(shaping, asked, &mut origins);
+    let (default, certificates, mutual) = match (default, certificates, mutual) {
+        (Ok(default), Ok(certificates), Ok(mutual)) => (default, certificates, mutual),
+        (Err(reason), ..) | (_, Err(reason), _) | (.., Err(reason)) => {
+            return hold(shaping, asked, &rules, port, reason);
+        }
     };
     if let Some(policy) = &asked.ssl_policy {
         origins.0.insert("sslPolicy".into(), policy.origin.clone());
@@ -41,6 +43,7 @@ pub(crate) fn shape(shaping: &mut Shaping<'_>, port: u16, asked: &ListenerIntent
         default_actions: vec![default],
         certificates,
         ssl_policy: asked.ssl_policy.as_ref().map(|policy| policy.value.clone()),
+        mutual,
         attributes: super::attributes("listenerAttributes", &asked.attributes, &mut origins),
         tags: shaping.tagger().gated(&id, &asked.tags, &mut origins),
     };
@@ -77,15 +80,21 @@ fn certificates(
     origins: &mut Origins,
 ) -> Result<Vec<Arn>, HoldReason> {
     let Some(choice) = &asked.certificates else { return Ok(Vec::new()) };
-    if !choice.discover.is_empty()
-        && let Some(why) = shaping.facts.missing.get(&Need::Certificates)
+    let asks = [Need::Certificates, Need::CertificateAuthorities];
+    if certificates::discovers(choice)
+        && let Some(why) = asks.iter().find_map(|need| shaping.facts.missing.get(need))
     {
         return Err(HoldReason::MissingFact(why.clone()));
     }
-    if let Some(said) = choice.explicit.iter().find(|said| !said.value.starts_with("arn:")) {
+    let named = choice.iter().flat_map(|member| match member {
+        MemberCertificates::Named(arns) => arns.as_slice(),
+        MemberCertificates::Discover(_) => &[],
+    });
+    if let Some(said) = named.into_iter().find(|said| !said.value.starts_with("arn:")) {
         return Err(shaping.report(no_arn(port, said)));
     }
-    let found = certificates::find(choice, &shaping.facts.certificates);
+    let issued = certificates::visible(shaping.facts, &shaping.controller.balancers);
+    let found = certificates::find(choice, &issued);
     for host in &found.uncovered {
         shaping.report(
             Diagnostic::error(
@@ -105,6 +114,52 @@ fn certificates(
         origins.0.insert(format!("certificates.{nth}"), found.origins[arn].clone());
     }
     Ok(found.arns)
+}
+
+/// What is asked of clients' certificates. `Err`: it must wait, as it is never served without what was
+/// asked for.
+fn mutual(
+    shaping: &mut Shaping<'_>,
+    asked: &ListenerIntent,
+    origins: &mut Origins,
+) -> Result<Option<Mutual>, HoldReason> {
+    let said = match &asked.clients {
+        ClientCertificates::Said(said) => said,
+        ClientCertificates::Unreadable(_) => {
+            return Err(HoldReason::Diagnostic(codes::BAD_VALUE.to_string()));
+        }
+        ClientCertificates::Unsaid => {
+            let off = shaping.controller.balancers.enhanced_defaults
+                && asked.protocol == ListenerProtocol::Https;
+            return Ok(off.then_some(Mutual::Off));
+        }
+    };
+    origins.0.insert("mutualAuthentication".into(), said.origin.clone());
+    if let Some(reason) = said.value.verify().and_then(|it| untold(shaping.facts, &it.trust_store))
+    {
+        return Err(reason);
+    }
+    let tell = |store: &String| trust_store(shaping.facts, store).ok_or_else(|| store.clone());
+    said.value.with_store(tell).map(Some).map_err(|store| {
+        let message = format!("there is no trust store {store:?}, so its listener waits");
+        shaping.report(
+            Diagnostic::error(codes::TRUST_STORE_UNKNOWN, said.origin.clone(), message)
+                .help("create it in the load balancer's region, or name another by name or ARN"),
+        )
+    })
+}
+
+/// The trust store of this name, where it is known; an ARN is its own.
+pub(crate) fn trust_store(facts: &Facts, store: &str) -> Option<Arn> {
+    let given = store.starts_with("arn:").then(|| Arn(store.to_owned()));
+    given.or_else(|| facts.trust_stores.get(store).cloned())
+}
+
+/// Why the trust store of this name is not known, where nobody answered.
+fn untold(facts: &Facts, store: &str) -> Option<HoldReason> {
+    let about = |need: &Need| matches!(need, Need::TrustStores(names) if names.contains(store));
+    let (_, why) = facts.missing.iter().find(|(need, _)| about(need))?;
+    Some(HoldReason::MissingFact(why.clone()))
 }
 
 /// AWS would refuse the whole listener; leaving the word out might change which certificate is shown.

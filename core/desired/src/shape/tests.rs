@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use inroad_intent::model::{BalancerIntent, ListenerIntent, RouteAction, SecurityIntent};
+use inroad_intent::model::{
+    BalancerIntent, ClientCertificates, ListenerIntent, RouteAction, SecurityIntent,
+};
 use inroad_words::{
     Arn, Field, Severity, Value,
-    balancer::{Action, ListenerProtocol},
+    balancer::{Action, ListenerProtocol, Mutual, Verify},
     facts::Need,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -66,6 +68,48 @@ fn certificates_that_nobody_told_of_are_waited_for_only_where_they_are_needed() 
     assert_eq!(held(&shaped), ["listener 444: waits for an answer: throttled"]);
     assert!(shaped.desired.listeners.contains_key(&443));
     assert_eq!(shaped.diagnostics, []);
+}
+
+#[test]
+fn a_listener_is_never_served_without_the_verification_that_is_asked_for() {
+    let verify = |store: &str| {
+        let verify = Verify { trust_store: store.into(), ignore_expiry: false, advertise: None };
+        ClientCertificates::Said(said(Mutual::Verify(verify)))
+    };
+    let asking = |clients: ClientCertificates| {
+        let listener = ListenerIntent { clients, ..https(&["arn:own"], &[], vec![]) };
+        stack(balancer([(443, listener)]))
+    };
+    let names = Need::TrustStores(["staff".to_owned()].into());
+    assert!(needs(&asking(verify("staff")), &controller()).contains(&names));
+    assert!(!needs(&asking(verify("arn:staff")), &controller()).contains(&names));
+
+    let (mut known, mut silent) = (facts(), facts());
+    known.trust_stores.insert("staff".into(), Arn("arn:staff".into()));
+    silent.missing.insert(names, "throttled".into());
+    let unreadable = ClientCertificates::Unreadable(Origin::Default);
+    for (clients, facts, want) in [
+        (verify("arn:staff"), &facts(), Ok(Some("arn:staff"))),
+        (verify("staff"), &known, Ok(Some("arn:staff"))),
+        (verify("staff"), &facts(), Err("listener 443: waits until LB0115 is mended")),
+        (verify("staff"), &silent, Err("listener 443: waits for an answer: throttled")),
+        (unreadable, &known, Err("listener 443: waits until LB0001 is mended")),
+        (ClientCertificates::Unsaid, &known, Ok(None)),
+    ] {
+        let shaped = shape(&asking(clients), facts, &controller());
+        let listener = shaped.desired.listeners.get(&443).map(|it| &it.spec.mutual);
+        let trusted = listener.map(|mutual| {
+            mutual.as_ref().and_then(|it| it.verify()).map(|it| it.trust_store.0.as_str())
+        });
+        match want {
+            Ok(store) => assert_eq!(trusted, Some(store)),
+            Err(why) => assert_eq!((trusted, held(&shaped)), (None, vec![why.to_owned()])),
+        }
+    }
+    let mut strict = controller();
+    strict.balancers.enhanced_defaults = true;
+    let shaped = shape(&asking(ClientCertificates::Unsaid), &facts(), &strict);
+    assert_eq!(shaped.desired.listeners[&443].spec.mutual, Some(Mutual::Off));
 }
 
 #[test]

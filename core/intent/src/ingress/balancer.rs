@@ -37,7 +37,7 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
     let types = open.ip_address_type.others.iter().chain([&ip_address_type]);
     desk.has_ipv6 = { types }.any(|said| said.value.has_ipv6());
 
-    let (subnets, more) = agree(&SUBNETS, &all, same_subnets, desk.diagnostics);
+    let (subnets, more) = agree(&SUBNETS, &all, Some, same_subnets, desk.diagnostics);
     open.subnets = more;
     let own_tags: Vec<SaidMap> = members.iter().map(|member| tags(member, desk)).collect();
     let mut tags = SaidMap::new();

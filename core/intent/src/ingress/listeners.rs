@@ -5,24 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Diagnostic, Origin, Said,
-    balancer::{FixedResponse, ListenerProtocol, Redirect},
+    balancer::{ListenerProtocol, Redirect},
 };
 use inroad_world::crd::ClassListener;
 use k8s_openapi::api::networking::v1::IngressSpec;
 
 use super::{
-    Desk, backend,
+    Desk, admission, backend,
     group::{self, Member},
-    merge::{Agreed, SaidMap, agree, exclusive, fill, spread, unite},
+    merge::{Agreed, SaidMap, exclusive, fill, spread, unite},
 };
 use crate::{
     codes, kept,
     model::{
-        CertificateChoice, ListenerIntent, Open, OpenListener, Route, RouteAction, StackIntent,
+        CertificateChoice, ClientCertificates, ListenerIntent, MemberCertificates, Open,
+        OpenListener, Route, RouteAction, StackIntent,
     },
     settings::{
-        CERTIFICATE_ARN, INBOUND_CIDRS, LISTEN_PORTS, LISTENER_ATTRIBUTES, PREFIX_LISTS,
-        SSL_POLICY, SSL_REDIRECT, look, look_named,
+        CERTIFICATE_ARN, LISTEN_PORTS, LISTENER_ATTRIBUTES, SSL_POLICY, SSL_REDIRECT, look,
+        look_named,
     },
 };
 
@@ -35,13 +36,13 @@ pub(super) struct Parts<'a, 'w> {
 
 /// A port that some members use, by position, each with the protocol that it asks for.
 #[derive(Clone)]
-struct Port {
-    number: u16,
+pub(super) struct Port {
+    pub(super) number: u16,
     protocol: ListenerProtocol,
     origin: Origin,
-    users: Vec<(usize, ListenerProtocol)>,
+    pub(super) users: Vec<(usize, ListenerProtocol)>,
     /// Who should use it, and cannot say how.
-    left: BTreeSet<usize>,
+    pub(super) left: BTreeSet<usize>,
     /// Protocols that later members ask for instead.
     others: Vec<Said<ListenerProtocol>>,
 }
@@ -51,6 +52,12 @@ impl Port {
     fn instead(&self) -> Option<Self> {
         let other = self.others.first()?;
         Some(Self { protocol: other.value, origin: other.origin.clone(), ..self.clone() })
+    }
+
+    /// Whether anybody asks for HTTPS.
+    pub(super) fn may_be_secure(&self) -> bool {
+        let others = self.others.iter().map(|said| said.value);
+        others.chain([self.protocol]).any(|it| it == ListenerProtocol::Https)
     }
 }
 
@@ -82,20 +89,18 @@ pub(super) fn compile(
         let diagnostic = Diagnostic::error(codes::BAD_VALUE, why.clone(), "");
         intent.undecided = Some(group::hold(&intent.key, &diagnostic));
     }
+    admission::beside(parts, &ports, &anywhere, desk.diagnostics);
     let redirect = redirect(parts, &ports, desk);
     let mut listeners = BTreeMap::new();
     for mut port in ports.into_values() {
-        let unreadable = admit(&mut port, parts, desk.diagnostics);
+        let unreadable = admission::admit(&mut port, parts, desk.diagnostics);
         port.left.extend(&anywhere);
         let common = Common { parts, certificates: &certificates, redirect: &redirect };
         let mut made = listener(&port, &common, desk);
         let instead = port.instead().map(|port| listener(&port, &common, desk));
         made.open.instead = instead.map(Box::new);
         made.open.protocol.others = port.others.clone();
-        made.open.inbound_cidrs.unreadable.clone_from(&unreadable);
-        if let Some(instead) = &mut made.open.instead {
-            instead.open.inbound_cidrs.unreadable = unreadable;
-        }
+        unreadable.note(&mut made);
         if let Some(why) = &unreadable_ports {
             kept::doubt_listener(&mut made, why);
         }
@@ -103,32 +108,6 @@ pub(super) fn compile(
     }
     intent.kept.defaults = std::mem::take(&mut desk.defaults);
     listeners
-}
-
-/// A member whose `inbound-cidrs` cannot be read leaves a port that nobody restricts: it meant to
-/// be restricted, and the others did not. What comes back is where it stands.
-fn admit(
-    port: &mut Port,
-    parts: &Parts<'_, '_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Origin> {
-    let (mut readable, mut restricted) = (Vec::new(), false);
-    let mut unreadable = None;
-    for user in &port.users {
-        match look(&INBOUND_CIDRS, &parts.members[user.0].layers(), diagnostics) {
-            Ok(said) => {
-                readable.push(*user);
-                restricted |= said.is_some();
-            }
-            Err(why) => unreadable = Some(why.0),
-        }
-    }
-    if !restricted && !readable.is_empty() {
-        let left = port.users.iter().filter(|user| !readable.contains(user));
-        port.left = left.map(|(index, _)| *index).collect();
-        port.users = readable;
-    }
-    unreadable
 }
 
 fn certificates(member: &Member<'_>, desk: &mut Desk<'_, '_>) -> Said<Vec<String>> {
@@ -182,11 +161,7 @@ fn redirect(
     let all: Vec<&Member<'_>> = parts.members.iter().collect();
     let (said, open) = exclusive(&SSL_REDIRECT, &all, desk.diagnostics);
     let mut readable = said.into_iter().chain(open.others).filter_map(|said| {
-        let protocols = |port: &Port| {
-            let others = port.others.iter().map(|said| said.value);
-            others.chain([port.protocol]).any(|it| it == ListenerProtocol::Https)
-        };
-        if ports.get(&said.value).is_some_and(protocols) {
+        if ports.get(&said.value).is_some_and(Port::may_be_secure) {
             return Some(said.map(to_https));
         }
         let message = format!("there is no HTTPS listener on port {} to redirect to", said.value);
@@ -231,19 +206,21 @@ fn listener(port: &Port, common: &Common<'_, '_>, desk: &mut Desk<'_, '_>) -> Li
         // Conflicts are told once, where the load balancer's tags are united.
         fill(&mut tags, parts.tags[*index].clone());
     }
-    let (prefix_lists, more) = agree(&PREFIX_LISTS, &users, same_set, desk.diagnostics);
-    open.prefix_lists = more;
-    let prefix_lists = prefix_lists.unwrap_or_else(|| PREFIX_LISTS.default(desk.settings));
+    let prefix_lists = admission::prefix_lists(&users, (desk, &mut open));
     let (policy, more) =
         if secure { exclusive(&SSL_POLICY, &users, desk.diagnostics) } else { Agreed::default() };
     open.ssl_policy = more;
     ListenerIntent {
         origin: asked_by(&port.origin, users[0]),
         protocol: port.protocol,
-        inbound_cidrs: inbound(&users, prefix_lists.value.is_empty(), (desk, &mut open)),
+        inbound_cidrs: admission::inbound(&users, prefix_lists.value.is_empty(), (desk, &mut open)),
         prefix_lists,
         certificates: secure.then(|| choice(port, parts, certificates)),
         ssl_policy: secure.then(|| policy.unwrap_or_else(|| SSL_POLICY.default(desk.settings))),
+        clients: match secure {
+            true => admission::clients(port.number, &users, (desk, &mut open)),
+            false => ClientCertificates::Unsaid,
+        },
         attributes: attributes(port, parts, (desk, &mut open)),
         tags,
         default: redirect.unwrap_or_else(|| default_action(port, parts, (desk, &mut open))),
@@ -252,53 +229,26 @@ fn listener(port: &Port, common: &Common<'_, '_>, desk: &mut Desk<'_, '_>) -> Li
     }
 }
 
-#[allow(clippy::ptr_arg)] // `agree` compares values of the setting's own type
-fn same_set(a: &Vec<String>, b: &Vec<String>) -> bool {
-    a.iter().collect::<BTreeSet<_>>() == b.iter().collect::<BTreeSet<_>>()
-}
-
-/// Who may come in. What cannot be read lets nobody in, as the default would let everybody.
-fn inbound(
-    users: &[&Member<'_>],
-    open_by_default: bool,
-    (desk, open): (&mut Desk<'_, '_>, &mut OpenListener),
-) -> Said<Vec<String>> {
-    let (said, more) = agree(&INBOUND_CIDRS, users, same_set, desk.diagnostics);
-    let unreadable = more.unreadable.clone();
-    open.inbound_cidrs = more;
-    match (said, unreadable) {
-        (Some(said), _) => said,
-        (None, Some(unreadable)) => Said::new(Vec::new(), unreadable),
-        (None, None) if open_by_default => INBOUND_CIDRS.default(desk.settings),
-        (None, None) => Said::default_value(Vec::new()),
-    }
-}
-
+/// The members that ask for HTTPS, each with its certificates.
 fn choice(
     port: &Port,
     parts: &Parts<'_, '_>,
     certificates: &[Said<Vec<String>>],
 ) -> CertificateChoice {
-    let mut explicit: Vec<Said<String>> = Vec::new();
-    let mut discover = BTreeMap::new();
     let secure = port.users.iter().filter(|(_, asks)| *asks == ListenerProtocol::Https);
-    for (index, _) in secure {
-        let said = &certificates[*index];
-        for arn in &said.value {
-            if explicit.iter().all(|known| known.value != *arn) {
-                explicit.push(Said::new(arn.clone(), said.origin.clone()));
+    secure
+        .map(|(index, _)| {
+            let said = &certificates[*index];
+            let named = |arn: &String| Said::new(arn.clone(), said.origin.clone());
+            match said.value.is_empty() {
+                true => MemberCertificates::Discover(hosts(&parts.members[*index])),
+                false => MemberCertificates::Named(said.value.iter().map(named).collect()),
             }
-        }
-        if said.value.is_empty() {
-            for host in hosts(&parts.members[*index]) {
-                discover.entry(host.value.clone()).or_insert(host);
-            }
-        }
-    }
-    CertificateChoice { explicit, discover: discover.into_values().collect() }
+        })
+        .collect()
 }
 
-/// Hosts of rules and of `tls`, each with where it stands.
+/// Hosts of rules and of `tls` in order of their names, each with where it stands first.
 fn hosts(member: &Member<'_>) -> Vec<Said<String>> {
     let Some(IngressSpec { rules, tls, .. }) = &member.ingress.spec else { return Vec::new() };
     let said =
@@ -311,7 +261,11 @@ fn hosts(member: &Member<'_>) -> Vec<Said<String>> {
         let hosts = tls.hosts.iter().flatten().enumerate();
         hosts.map(move |(at, host)| said(host, format!("/spec/tls/{index}/hosts/{at}")))
     });
-    rules.chain(tls).collect()
+    let mut hosts = BTreeMap::new();
+    for host in rules.chain(tls) {
+        hosts.entry(host.value.clone()).or_insert(host);
+    }
+    hosts.into_values().collect()
 }
 
 /// What the first member's class says for the listener wins key by key.
@@ -369,11 +323,5 @@ fn default_action(
             (Some(said), Some(_)) => open.default.others.push(said),
         }
     }
-    found.unwrap_or_else(|| {
-        Said::default_value(RouteAction::FixedResponse(FixedResponse {
-            content_type: Some("text/plain".into()),
-            message_body: None,
-            status_code: "404".into(),
-        }))
-    })
+    found.unwrap_or_else(|| Said::default_value(RouteAction::not_found()))
 }

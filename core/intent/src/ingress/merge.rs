@@ -17,16 +17,20 @@ pub(crate) type SaidMap = BTreeMap<String, Said<String>>;
 /// What members said where all must agree: the first that could be read, and what is open beside it.
 pub(crate) type Agreed<T> = (Option<Said<T>>, Open<T>);
 
-/// One value for all members; `same` says when two values do not differ.
-pub(crate) fn agree<T>(
+/// One value for all members: of what each says, the `part` that matters, if any; `same` says when two
+/// of these do not differ.
+pub(crate) fn agree<T, U>(
     setting: &Setting<T>,
     members: &[&Member<'_>],
-    same: impl Fn(&T, &T) -> bool,
+    part: impl Fn(T) -> Option<U>,
+    same: impl Fn(&U, &U) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Agreed<T> {
-    let (mut first, mut open): Agreed<T> = (None, Open::default());
+) -> Agreed<U> {
+    let (mut first, mut open): Agreed<U> = (None, Open::default());
     for member in members {
-        match look(setting, &member.layers(), diagnostics) {
+        let said = look(setting, &member.layers(), diagnostics);
+        let of = |said: Said<T>| Some(Said::new(part(said.value)?, said.origin));
+        match said.map(|said| said.and_then(of)) {
             Ok(None) => {}
             Ok(Some(said)) => match &first {
                 Some(first) if !same(&first.value, &said.value) => open.others.push(said),
@@ -45,7 +49,7 @@ pub(crate) fn exclusive<T: PartialEq>(
     members: &[&Member<'_>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Agreed<T> {
-    agree(setting, members, |a, b| a == b, diagnostics)
+    agree(setting, members, Some, |a, b| a == b, diagnostics)
 }
 
 /// Takes keys in that are not there yet; a key that is there with another value is left open.

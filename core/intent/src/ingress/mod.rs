@@ -2,6 +2,7 @@
 //! [`StackIntent`]. Whatever is wrong costs what depends on it and nothing else.
 
 mod actions;
+mod admission;
 mod backend;
 mod balancer;
 mod call;

@@ -7,6 +7,7 @@ mod balancer;
 pub(crate) mod grammar;
 pub(crate) mod json;
 mod listener;
+mod mutual;
 mod rule;
 mod target_group;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use inroad_words::{Diagnostic, ObjectKey, Origin, Said, controller::BalancerSettings};
 use inroad_world::crd::IngressClassParamsSpec;
 
-pub(crate) use self::{action::*, balancer::*, listener::*, rule::*, target_group::*};
+pub(crate) use self::{action::*, balancer::*, listener::*, mutual::*, rule::*, target_group::*};
 use crate::codes;
 
 /// The prefix of ALBC's Ingress annotations; Services carry the same.
@@ -234,6 +235,7 @@ pub static ALL: &[&dyn AnySetting] = &[
     &SSL_REDIRECT,
     &CERTIFICATE_ARN,
     &SSL_POLICY,
+    &MUTUAL_AUTHENTICATION,
     &INBOUND_CIDRS,
     &PREFIX_LISTS,
     &LISTENER_ATTRIBUTES,
@@ -270,7 +272,6 @@ pub const NOT_YET: &[&str] = &[
     "ipam-ipv4-pool-id",
     "jwt-validation",
     "minimum-load-balancer-capacity",
-    "mutual-authentication",
     "shield-advanced-protection",
     "waf-acl-id",
     "wafv2-acl-",

@@ -136,6 +136,10 @@ fn differences<'a>(room: &Room<'a>, seen: &SeenListener, port: u16) -> Why<'a> {
         if spec.ssl_policy.is_some() {
             why.compare("sslPolicy", &have.ssl_policy, &spec.ssl_policy);
         }
+        let asked = spec.mutual.as_ref();
+        if asked.is_some_and(|want| !want.is_met_by(have.mutual.as_ref())) {
+            why.compare("mutualAuthentication", &have.mutual, &spec.mutual);
+        }
     }
     why
 }

@@ -149,6 +149,7 @@ impl Staying<'_> {
             if want.spec.protocol == ListenerProtocol::Http {
                 want.spec.certificates.clear();
                 want.spec.ssl_policy = None;
+                want.spec.mutual = None;
             } else {
                 certificates(&mut want.spec.certificates, &seen.spec.certificates);
             }

@@ -182,6 +182,7 @@ impl Wish {
                     false => Vec::new(),
                 },
                 ssl_policy: https.then(|| "ELBSecurityPolicy-2016-08".into()),
+                mutual: None,
                 attributes: BTreeMap::new(),
                 tags: tags(&port.to_string(), self.tag),
             };

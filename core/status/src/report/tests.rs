@@ -303,6 +303,7 @@ fn listening(ports: [u16; 3]) -> Pass {
             default_actions: Vec::new(),
             certificates: Vec::new(),
             ssl_policy: None,
+            mutual: None,
             attributes: BTreeMap::new(),
             tags: Tags::default(),
         };

@@ -9,7 +9,7 @@ use inroad_words::targets::{HealthCheck, Target};
 use inroad_words::{Arn, Tags, Value};
 
 use super::actions::{ask_actions, ask_condition, ask_transforms, number};
-use super::convert::{ask_matcher, ask_protocol, ask_tags, ask_targets};
+use super::convert::{ask_matcher, ask_mutual, ask_protocol, ask_tags, ask_targets};
 use super::create::{default_certificate, tls_policy};
 use crate::apply::done;
 use crate::client::Service;
@@ -148,6 +148,7 @@ async fn modify_listener(aws: &Aws, listener: &Arn, spec: &Listener) -> Result<(
         .set_default_actions(Some(ask_actions(&spec.default_actions)?))
         .set_certificates(default_certificate(spec))
         .set_ssl_policy(tls_policy(spec))
+        .set_mutual_authentication(spec.mutual.as_ref().map(ask_mutual))
         .send();
     aws.send(Service::Elbv2, "ModifyListener", call).await.map(|_| ())
 }

@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
+use aws_sdk_elasticloadbalancingv2::types::AdvertiseTrustStoreCaNamesEnum as Advertise;
 use inroad_words::balancer::{
-    IpAddressType, Listener, ListenerProtocol, LoadBalancer, Rule, Scheme,
+    IpAddressType, Listener, ListenerProtocol, LoadBalancer, Mutual, Rule, Scheme, Verify,
 };
 use inroad_words::observed::{SeenTargetGroup, TargetHealth};
 use inroad_words::targets::{
@@ -76,9 +77,40 @@ pub(super) fn seen_listener(listener: &sdk::Listener, parts: ListenerParts) -> O
         default_actions: seen_actions(listener.default_actions()),
         certificates,
         ssl_policy: listener.ssl_policy().map(str::to_owned),
+        mutual: listener.mutual_authentication().and_then(seen_mutual),
         attributes: parts.attributes,
         tags: parts.tags,
     })
+}
+
+/// What is asked of clients' certificates; `None`: nothing.
+pub(super) fn seen_mutual(seen: &sdk::MutualAuthenticationAttributes) -> Option<Mutual> {
+    match seen.mode() {
+        Some("verify") => Some(Mutual::Verify(Verify {
+            trust_store: Arn(seen.trust_store_arn().unwrap_or_default().to_owned()),
+            ignore_expiry: seen.ignore_client_certificate_expiry().unwrap_or_default(),
+            advertise: seen.advertise_trust_store_ca_names().map(|it| *it == Advertise::On),
+        })),
+        Some("passthrough") => Some(Mutual::Passthrough),
+        _ => None,
+    }
+}
+
+/// `MutualAuthentication` as the API takes it: nothing beside the mode where nobody is verified.
+pub(super) fn ask_mutual(mutual: &Mutual) -> sdk::MutualAuthenticationAttributes {
+    let call = sdk::MutualAuthenticationAttributes::builder();
+    match mutual {
+        Mutual::Off => call.mode("off"),
+        Mutual::Passthrough => call.mode("passthrough"),
+        Mutual::Verify(verify) => {
+            let advertise = |on| if on { Advertise::On } else { Advertise::Off };
+            call.mode("verify")
+                .trust_store_arn(&verify.trust_store.0)
+                .ignore_client_certificate_expiry(verify.ignore_expiry)
+                .set_advertise_trust_store_ca_names(verify.advertise.map(advertise))
+        }
+    }
+    .build()
 }
 
 /// What a rule is; `None` for the default rule, which belongs to its listener.

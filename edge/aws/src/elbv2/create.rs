@@ -13,7 +13,7 @@ use super::actions::{
     as_told, ask_actions, ask_condition, ask_transforms, number, seen_actions, seen_condition,
     seen_transform,
 };
-use super::convert::{ask_matcher, ask_protocol, ask_tags};
+use super::convert::{ask_matcher, ask_mutual, ask_protocol, ask_tags, seen_mutual};
 use super::listing::tags_of;
 use super::observe::rules;
 use crate::client::Service;
@@ -158,6 +158,7 @@ async fn listener(aws: &Aws, spec: &Listener) -> Result<String, Error> {
         .set_default_actions(Some(ask_actions(&spec.default_actions)?))
         .set_certificates(default_certificate(spec))
         .set_ssl_policy(tls_policy(spec))
+        .set_mutual_authentication(spec.mutual.as_ref().map(ask_mutual))
         .set_tags(unless_untagged(&spec.tags))
         .send();
     match aws.send(Service::Elbv2, "CreateListener", call).await {
@@ -188,6 +189,9 @@ fn is_same_listener(seen: &sdk::Listener, spec: &Listener) -> bool {
     seen.port() == Some(spec.port.into())
         && seen.protocol().map(|protocol| protocol.as_str()) == Some(spec.protocol.as_str())
         && seen_actions(seen.default_actions()) == as_told(&spec.default_actions)
+        && spec.mutual.as_ref().is_none_or(|want| {
+            want.is_met_by(seen.mutual_authentication().and_then(seen_mutual).as_ref())
+        })
 }
 
 /// Gate `ListenerRulesTagging` off: no tags, and no member for them.

@@ -64,6 +64,32 @@ async fn certificates_are_told_by_name_whatever_their_key() {
 }
 
 #[tokio::test]
+async fn trust_stores_and_authorities_are_told_and_the_unknown_left_out() {
+    let world = World::new().await;
+    let staff = world.trust_store("staff");
+    let [public, private] =
+        ["a", "b"].map(|it| world.certificate(&format!("{it}.example.com"), "RSA_2048"));
+    {
+        let mut account = world.emulator.account();
+        let one = account.acm.certificates.get_mut(&private.0).expect("it was made");
+        one.kind = "PRIVATE".into();
+        one.details.insert("CertificateAuthorityArn".into(), "arn:aws:acm-pca:ca-1".into());
+    }
+    let names = ["staff", "absent"].map(str::to_owned).into();
+    let needs = BTreeSet::from([Need::TrustStores(names), Need::CertificateAuthorities]);
+    for _ in 0..2 {
+        let facts = gather(&world.aws, &needs, &world.own.vpc).await;
+        assert!(facts.missing.is_empty(), "{:?}", facts.missing);
+        assert_eq!(facts.trust_stores, [("staff".to_owned(), staff.clone())].into());
+        let authority = (private.0.clone(), "arn:aws:acm-pca:ca-1".to_owned());
+        assert_eq!(facts.authorities, [authority].into(), "{public:?} has none");
+    }
+    let calls = world.aws.calls();
+    assert_eq!(calls["elasticloadbalancing:DescribeTrustStores"], 3, "what is there is remembered");
+    assert_eq!(calls["acm:DescribeCertificate"], 1, "only private ones are looked at, once");
+}
+
+#[tokio::test]
 async fn groups_and_interfaces_are_told_and_the_unknown_left_out() {
     let world = World::new().await;
     let vpc = &world.own.vpc;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_aws::{Inventory, observe_targets};
 use inroad_plan::Op;
-use inroad_words::balancer::{IpAddressType, ListenerProtocol, Rewrite, Transform};
+use inroad_words::balancer::{IpAddressType, ListenerProtocol, Mutual, Rewrite, Transform, Verify};
 use inroad_words::network::{Peer, SHARED_RULE_DESCRIPTION};
 use inroad_words::observed::{Observed, SeenBalancer, SeenTargetGroup};
 use inroad_words::targets::{Matcher, Target};
@@ -182,6 +182,25 @@ async fn listeners_and_their_certificates_change_in_place() {
     spec.certificates.push(third);
     let seen = world.seen(&stack()).await;
     assert_eq!(balancer(&seen).listeners[&443].spec, spec);
+
+    let store = world.trust_store("staff");
+    let verify = |ignore_expiry, advertise| {
+        Mutual::Verify(Verify { trust_store: store.clone(), ignore_expiry, advertise })
+    };
+    for (asked, told) in [
+        (Some(verify(true, Some(true))), Some(verify(true, Some(true)))),
+        (Some(verify(false, None)), Some(verify(false, Some(false)))),
+        (None, Some(verify(false, Some(false)))),
+        (Some(Mutual::Passthrough), Some(Mutual::Passthrough)),
+        (Some(Mutual::Off), None),
+    ] {
+        spec.mutual.clone_from(&asked);
+        world.op(Op::ModifyListener { listener: listener.clone(), spec: spec.clone() }).await;
+        let seen = world.seen(&stack()).await;
+        let mutual = balancer(&seen).listeners[&443].spec.mutual.as_ref();
+        assert_eq!(mutual, told.as_ref(), "{asked:?}");
+        assert!(asked.is_none_or(|it| it.is_met_by(mutual)));
+    }
 }
 
 #[tokio::test]

@@ -126,6 +126,15 @@ impl World {
         }
     }
 
+    /// A trust store of this name; its ARN.
+    pub(crate) fn trust_store(&self, name: &str) -> Arn {
+        let arn = format!("arn:aws:elasticloadbalancing:us-west-2:0:truststore/{name}/1");
+        let store = json!({ "Name": name, "TrustStoreArn": arn, "Status": "ACTIVE" });
+        let store = serde_json::from_value(store).expect("the API's members");
+        self.emulator.account().elbv2.trust_stores.insert(arn.clone(), store);
+        Arn(arn)
+    }
+
     pub(crate) fn listener(&self, balancer: &Arn, port: u16) -> Listener {
         Listener {
             load_balancer: Value::Known(balancer.clone()),
@@ -134,6 +143,7 @@ impl World {
             default_actions: vec![not_found()],
             certificates: Vec::new(),
             ssl_policy: None,
+            mutual: None,
             attributes: BTreeMap::new(),
             tags: self.tags(&port.to_string()),
         }

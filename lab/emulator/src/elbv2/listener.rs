@@ -129,6 +129,9 @@ fn configure(
         let given = &input["MutualAuthentication"];
         listener.mutual_authentication = mutual(account, listener.protocol, given)?;
     }
+    if listener.protocol != Protocol::Https {
+        listener.mutual_authentication = None;
+    }
     if !input["DefaultActions"].is_null() {
         let actions: Vec<Action> = parse(&input["DefaultActions"])?;
         let place = Place { balancer, protocol: listener.protocol, port: listener.port, replaces };
@@ -188,16 +191,20 @@ fn alpn(protocol: Protocol, policies: &[Value]) -> Result<Vec<String>, Fault> {
     }
 }
 
-/// `off` is the same as nothing said.
+/// `off` is the same as nothing said. What verification leaves open is no, as AWS shows it.
 fn mutual(account: &Account, protocol: Protocol, given: &Value) -> Result<Option<Value>, Fault> {
     let mode = given["Mode"].as_str().unwrap_or("off");
     if protocol != Protocol::Https && mode != "off" {
         return Err(unconfigurable("Mutual authentication is for HTTPS listeners"));
     }
+    let more = ["TrustStoreArn", "IgnoreClientCertificateExpiry", "AdvertiseTrustStoreCaNames"];
     match (mode, given["TrustStoreArn"].as_str()) {
-        ("off" | "passthrough", None) => Ok(Some(given.clone())),
+        ("off", _) if more.iter().all(|member| given[*member].is_null()) => Ok(None),
+        ("passthrough", _) if more.iter().all(|member| given[*member].is_null()) => {
+            Ok(Some(given.clone()))
+        }
         ("verify", Some(arn)) => match account.elbv2.trust_store(arn)?.status.as_str() {
-            "ACTIVE" => Ok(Some(given.clone())),
+            "ACTIVE" => Ok(Some(verify(given))),
             _ => {
                 let message = format!("Trust store '{arn}' is not active");
                 Err(Fault::new("TrustStoreNotReady", message))
@@ -205,6 +212,20 @@ fn mutual(account: &Account, protocol: Protocol, given: &Value) -> Result<Option
         },
         _ => Err(unconfigurable("A trust store goes with mode 'verify', and only with it")),
     }
+}
+
+fn verify(given: &Value) -> Value {
+    let or = |member: &str, default: Value| match &given[member] {
+        Value::Null => default,
+        given => given.clone(),
+    };
+    json!({
+        "Mode": "verify",
+        "TrustStoreArn": given["TrustStoreArn"],
+        "IgnoreClientCertificateExpiry": or("IgnoreClientCertificateExpiry", false.into()),
+        "AdvertiseTrustStoreCaNames": or("AdvertiseTrustStoreCaNames", "off".into()),
+        "TrustStoreAssociationStatus": "active",
+    })
 }
 
 /// The API's `Listener`.

@@ -278,6 +278,9 @@ pub struct TrustStore {
     pub number_of_ca_certificates: u32,
     #[serde(default)]
     pub total_revoked_entries: u64,
+    /// Its certificates as PEM: not of the API, which takes them from S3 and hands them out there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ca_certificates_bundle: String,
     #[serde(skip)]
     pub tags: Pairs,
 }

@@ -4,6 +4,7 @@ mod client;
 mod failures;
 mod lab;
 mod lifecycle;
+mod mutual;
 mod routing;
 mod secure;
 mod sticky;

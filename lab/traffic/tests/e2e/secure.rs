@@ -23,7 +23,7 @@ use crate::client::{exchange, exchange_http2, request};
 use crate::lab::{Lab, echo_backend, forward, free_socket, paths, quick};
 
 /// Imports a self-signed certificate into ACM; its ARN and its PEM.
-fn certificate(lab: &Lab, names: &[&str]) -> (String, String) {
+pub(crate) fn certificate(lab: &Lab, names: &[&str]) -> (String, String) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
     let pem = made.cert.pem();
