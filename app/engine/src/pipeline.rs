@@ -178,19 +178,17 @@ pub(crate) struct Applied {
     pub(crate) retry: Option<Retry>,
 }
 
-/// Does the steps of a plan, as many at a time as their order allows. Once `go_on` says no, none is
-/// begun any more, and those under way end.
-pub(crate) async fn apply(edges: &Edges, plan: Plan, go_on: impl Fn() -> bool) -> Applied {
+/// Does the steps of a plan, as many at a time as their order allows. A step is asked about when its time
+/// has come; where `go_on` says no it is not begun, nor what comes after it.
+pub(crate) async fn apply(edges: &Edges, plan: Plan, go_on: impl Fn(&Op) -> bool) -> Applied {
     let span = tracing::info_span!("apply", unit = %plan.unit);
     let mut run = Run::new(plan);
     let mut under_way = FuturesUnordered::new();
     let mut retry: Option<Retry> = None;
     async move {
         loop {
-            if go_on() {
-                for (id, op) in run.ready() {
-                    under_way.push(step(edges.clone(), id, op));
-                }
+            for (id, op) in run.ready().into_iter().filter(|(_, op)| go_on(op)) {
+                under_way.push(step(edges.clone(), id, op));
             }
             let Some((id, result)) = under_way.next().await else {
                 break Applied { outcome: run.finish(), retry };

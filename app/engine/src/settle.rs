@@ -238,7 +238,7 @@ impl Session<'_> {
         let edges = self.edges;
         let mut applied = stream::iter(todo)
             .map(|planned| async move {
-                let outcome = pipeline::apply(edges, planned.plan.clone(), || true).await.outcome;
+                let outcome = pipeline::apply(edges, planned.plan.clone(), |_| true).await.outcome;
                 (planned, outcome)
             })
             .buffered(AT_ONCE);

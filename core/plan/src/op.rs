@@ -100,6 +100,12 @@ impl RecordChange {
         &self.subject().key
     }
 
+    /// Whether it leaves something else than was read. A mark goes along with the record that it speaks of
+    /// even where it says nothing new.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, RecordChange::Upsert { before, record } if before == record)
+    }
+
     /// What it leaves, or takes away.
     pub fn subject(&self) -> &Record {
         match self {
@@ -110,6 +116,22 @@ impl RecordChange {
 }
 
 impl Op {
+    /// Whether something that carries traffic, or lets it in, is not there afterwards. Records are changed in
+    /// batches, which are no such step: what goes and what comes stand in one.
+    pub fn takes_away(&self) -> bool {
+        matches!(
+            self,
+            Op::DeregisterTargets { .. }
+                | Op::DeleteRule { .. }
+                | Op::DeleteListener { .. }
+                | Op::DeleteLoadBalancer { .. }
+                | Op::DeleteTargetGroup { .. }
+                | Op::RemoveCertificate { .. }
+                | Op::RevokeIngress { .. }
+                | Op::DeleteSecurityGroup { .. }
+        )
+    }
+
     /// Whether it only keeps a note of our own.
     pub fn is_note(&self) -> bool {
         matches!(self, Op::Fingerprint { .. })

@@ -218,7 +218,9 @@ impl Plan {
             match &step.op {
                 Op::RegisterTargets { targets, .. } => counts.add += targets.len(),
                 Op::DeregisterTargets { targets, .. } => counts.delete += targets.len(),
-                Op::ChangeRecords { changes, .. } => changes.iter().for_each(|c| counts.record(c)),
+                Op::ChangeRecords { changes, .. } => {
+                    changes.iter().filter(|c| c.is_news()).for_each(|c| counts.record(c));
+                }
                 Op::SetRulePriorities { priorities, .. } => {
                     let stay = priorities.iter().filter(|(rule, _)| !self.deletes(rule));
                     let port = &step.subject.name;

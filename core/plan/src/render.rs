@@ -130,7 +130,7 @@ fn unit(plan: &Plan, lines: &mut Vec<Line>) {
     let shown: Vec<&Step> = plan.ops.values().filter(|step| !step.op.is_note()).collect();
     for step in &shown {
         if let Op::ChangeRecords { changes, .. } = &step.op {
-            lines.extend(changes.iter().map(|change| {
+            lines.extend(changes.iter().filter(|it| it.is_news()).map(|change| {
                 let own = step.why.iter().find(|it| it.field == change.key().to_string());
                 record(change, own.map_or(&step.origin, |it| &it.origin))
             }));

@@ -86,7 +86,7 @@ pub(crate) struct Faults {
     pub(crate) delay: Duration,
     /// Of changes that are on their way to a watch, only the last of each object arrives.
     pub(crate) coalesce: bool,
-    /// So many of the next events get lost in each watch that has one to come.
+    /// So many watches break with their next events on the way. A watch that goes on has told everything.
     pub(crate) lose: usize,
     /// Goes up when all watches end.
     pub(crate) cuts: u64,

@@ -133,7 +133,7 @@ impl Server {
         self.change(|state| state.compacted = state.revision);
     }
 
-    /// Answers lists from so many revisions ago, as a replica that lags behind does; 0 ends it.
+    /// Answers lists of everything from so many revisions ago, as a replica that lags behind does; 0 ends it.
     pub fn lag_lists(&self, revisions: u64) {
         self.change(|state| state.faults.lists_lag = revisions);
     }
@@ -148,10 +148,10 @@ impl Server {
         self.change(|state| state.faults.coalesce = coalesce);
     }
 
-    /// Lets the next events get lost. No API server does that to a watch that goes on: cut the watches and
-    /// compact soon after.
-    pub fn lose_events(&self, events: usize) {
-        self.change(|state| state.faults.lose = events);
+    /// Breaks this many watches when they have something to tell: it gets lost on the way, and who watches again
+    /// from where it was is told again.
+    pub fn lose_events(&self, watches: usize) {
+        self.change(|state| state.faults.lose = watches);
     }
 
     /// The time, for timestamps.

@@ -46,7 +46,10 @@ impl State {
     }
 
     fn list(&self, request: &Request) -> Result<Value, Refusal> {
-        let now = self.revision.saturating_sub(self.faults.lists_lag);
+        // Who asks by label asks for what is true now; what feeds a watch may come out of a cache.
+        let asks_now = request.asked("labelSelector").is_some();
+        let lag = if asks_now { 0 } else { self.faults.lists_lag };
+        let now = self.revision.saturating_sub(lag);
         let (revision, from) = match request.asked("continue").and_then(|it| it.split_once(':')) {
             Some((revision, from)) => (revision.parse().unwrap_or_default(), from.parse().ok()),
             None => (now, None),

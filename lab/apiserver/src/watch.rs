@@ -113,9 +113,12 @@ impl Watch {
         if state.faults.coalesce {
             changes = coalesced(changes);
         }
-        let lost = state.faults.lose.min(changes.len());
-        state.faults.lose -= lost;
-        let events = changes.into_iter().skip(lost);
+        if !changes.is_empty() && state.faults.lose > 0 {
+            state.faults.lose -= 1;
+            self.end = Instant::now();
+            return;
+        }
+        let events = changes.into_iter();
         self.ready
             .extend(events.map(|change| json!({ "type": change.what, "object": change.object })));
         self.position = state.revision;

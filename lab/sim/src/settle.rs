@@ -18,6 +18,10 @@ use crate::{
 /// How long after the last trouble the state may need: twice the longest wait between two attempts, and a
 /// look at what exists.
 const PATIENCE: Duration = Duration::from_secs(1500);
+/// Within that, events that were late have arrived, and processes that stood still go on.
+const ON_THE_WAY: Duration = Duration::from_secs(60);
+/// Whoever takes over last may still have checkpoints to write, which the state does not show.
+const LAST_WORDS: Duration = Duration::from_secs(120);
 /// How long it must then stay so: two looks at what exists.
 const PEACE: Duration = Duration::from_secs(1350);
 
@@ -26,6 +30,8 @@ const PEACE: Duration = Duration::from_secs(1350);
 /// # Errors
 /// What was still missing.
 pub(crate) async fn settle(stage: &Stage, wish: &Wish) -> Result<(), String> {
+    // Else a state that is as wished by chance would be promised to go on, before its controller has heard.
+    sleep(ON_THE_WAY).await;
     until(stage, || missing(stage, wish)).await
 }
 
@@ -37,6 +43,7 @@ pub(crate) async fn rest(stage: &Stage, wish: &Wish) -> Result<(), String> {
     let wanted = undisturbed(wish).await?;
     let state = || canonical(&stage.snapshot(), &stage.server);
     until(stage, || difference(&wanted, &state())).await?;
+    sleep(LAST_WORDS).await;
     let writes = stage.writes();
     sleep(PEACE).await;
     match (stage.writes() - writes, difference(&wanted, &state())) {

@@ -4,6 +4,7 @@ use futures::FutureExt;
 use inroad_aws::Inventory;
 use inroad_words::{Unit, hold::HoldReason};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Lane, Tell, Told, Work, memory::Known, turn};
 use crate::{EngineError, pipeline};
@@ -99,12 +100,14 @@ impl Engine {
         let drift = self.pace.of(&unit);
         let known = self.memory.unit(&unit);
         known.busy = true;
+        known.overtaken = CancellationToken::new();
         known.kept = keep.is_some();
         let stale = known.checked.is_some_and(|checked| checked + drift <= now);
         if let (Unit::Zone(zone), true) = (&unit, stale) {
             self.hands.edges.dns.forget(Some(zone));
         }
         let (first, told) = (known.checked.is_none(), known.told.clone());
+        let overtaken = known.overtaken.clone();
         let seen = known.seen.clone().filter(|_| !stale);
         let listed = self.memory.listed_for(&unit).filter(|_| first);
         let turn = turn::Turn {
@@ -117,6 +120,7 @@ impl Engine {
             publishes: self.publishes,
             keep,
             told,
+            overtaken,
             edges: self.edges(lane),
             unit,
         };

@@ -14,6 +14,7 @@ use inroad_words::{
     observed::{Observed, SeenTargets},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::Planned;
 
@@ -32,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) busy: bool,
     /// What the cluster was told.
     pub(crate) told: Option<Arc<Report>>,
+    /// Ends what the turn that it has right now may take away.
+    pub(crate) overtaken: CancellationToken,
 }
 
 /// What is remembered.
@@ -78,7 +81,9 @@ impl Remembered {
 
     /// Its objects ask for something else now.
     pub(crate) fn unsettle(&mut self, unit: &Unit) {
-        self.unit(unit).settled = false;
+        let known = self.unit(unit);
+        known.settled = false;
+        known.overtaken.cancel();
     }
 
     /// Forgets units that are not asked for any more, but for what is going on right now.
@@ -91,7 +96,8 @@ impl Remembered {
     /// Forgets what may have changed while somebody else was writing.
     pub(crate) fn forget(&mut self, which: impl Fn(&Unit) -> bool) {
         for (_, known) in self.units.iter_mut().filter(|(unit, _)| which(unit)) {
-            *known = Known { busy: known.busy, ..Known::default() };
+            let overtaken = known.overtaken.clone();
+            *known = Known { busy: known.busy, overtaken, ..Known::default() };
         }
         let outputs = Arc::make_mut(&mut self.outputs);
         outputs.0.retain(|(key, _), _| !which(&key.unit));

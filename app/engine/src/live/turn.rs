@@ -54,6 +54,9 @@ pub(crate) struct Turn {
     pub(crate) keep: Option<HoldReason>,
     /// What the cluster was told last.
     pub(crate) told: Option<Arc<Report>>,
+    /// Its objects ask for something else by now: another turn follows, and until then nothing is taken away
+    /// that might be asked for again.
+    pub(crate) overtaken: CancellationToken,
 }
 
 /// How a turn ended.
@@ -113,7 +116,9 @@ impl Turn {
         if let Err(error) = self.blank_checkpoint(hands).await {
             tracing::warn!(unit = %self.unit, %error, "a checkpoint stays as it was");
         }
-        let go_on = || !hands.stop.is_cancelled();
+        let go_on = |op: &Op| {
+            !hands.stop.is_cancelled() && !(self.overtaken.is_cancelled() && op.takes_away())
+        };
         let applied = pipeline::apply(&self.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
         let left = whole

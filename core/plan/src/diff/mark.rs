@@ -15,14 +15,16 @@ use crate::{RecordChange, ownership::Mark};
 #[derive(Debug)]
 pub(super) struct Foreign(pub(super) String);
 
-/// The mark of a record that is written now. One of ours that is there is brought up to date.
+/// The mark of a record that is written now. One of ours that is there is written again with it: whoever has
+/// deleted the record by hand since the zone was read may have deleted its mark as well, and what comes back
+/// without a mark would be nobody's.
 pub(super) fn with_record(
     wanted: &Record,
     seen: &BTreeMap<RecordKey, Record>,
     dns: &DnsSettings,
-) -> Result<Option<RecordChange>, Foreign> {
+) -> Result<RecordChange, Foreign> {
     let Some(there) = seen.get(&wanted.key) else {
-        return Ok(Some(RecordChange::Create { record: wanted.clone() }));
+        return Ok(RecordChange::Create { record: wanted.clone() });
     };
     let Some(mark) = Mark::read(there, dns) else {
         return Err(Foreign(format!("{} is there, and says something else", there.key)));
@@ -33,8 +35,7 @@ pub(super) fn with_record(
     }
     let mut record = Record { ttl: there.ttl, ..wanted.clone() };
     values(&mut record).extend(foreign_values(there));
-    let same = record.data == there.data && record.properties == there.properties;
-    Ok((!same).then(|| RecordChange::Upsert { before: there.clone(), record }))
+    Ok(RecordChange::Upsert { before: there.clone(), record })
 }
 
 /// The mark of a record of ours that stays as it is: written where it is not there, or still names the
@@ -48,7 +49,7 @@ pub(super) fn kept(
         None => true,
         Some(there) => Mark::read(there, dns).is_some_and(|mark| mark.is_taken_over),
     };
-    with_record(wanted, seen, dns).ok().flatten().filter(|_| is_due)
+    with_record(wanted, seen, dns).ok().filter(|_| is_due)
 }
 
 /// The mark of a record that goes.

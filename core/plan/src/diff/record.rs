@@ -171,7 +171,7 @@ impl Zone<'_> {
             Ok(marked) => {
                 let record = candidate.record.spec.clone();
                 group.record(RecordChange::Create { record }, origin.clone());
-                group.marks(marked, &origin);
+                group.marks(Some(marked), &origin);
             }
         }
     }
@@ -203,11 +203,11 @@ impl Zone<'_> {
             }
         }
         let marked = match differs {
-            Some(_) => mark::with_record(&candidate.mark, self.seen, self.dns),
-            None => Ok(mark::kept(&candidate.mark, self.seen, self.dns)),
+            // Somebody else's TXT record in our place: ours is written nowhere, and theirs stays.
+            Some(_) => mark::with_record(&candidate.mark, self.seen, self.dns).ok(),
+            None => mark::kept(&candidate.mark, self.seen, self.dns),
         };
-        // Somebody else's TXT record in our place: ours is written nowhere, and theirs stays.
-        group.marks(marked.unwrap_or_default(), &origin);
+        group.marks(marked, &origin);
     }
 
     /// Records of ours that nobody wants any more, with what speaks of them and of nothing else.

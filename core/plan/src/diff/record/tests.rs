@@ -68,9 +68,10 @@ fn written(plan: &Plan) -> Vec<String> {
         Op::ChangeRecords { changes, .. } => changes.clone(),
         other => panic!("a zone's plan has no {other:?}"),
     });
-    let changes = changes.map(|change| match change {
+    let changes = changes.map(|change| match &change {
         RecordChange::Create { record } => format!("+ {}", record.key),
-        RecordChange::Upsert { record, .. } => format!("~ {}", record.key),
+        RecordChange::Upsert { record, .. } if change.is_news() => format!("~ {}", record.key),
+        RecordChange::Upsert { record, .. } => format!("= {}", record.key),
         RecordChange::Delete { before } => format!("- {}", before.key),
     });
     changes.chain(plan.holds.iter().map(|hold| format!("! {}", hold.subject))).collect()
@@ -123,13 +124,13 @@ fn cases() -> Vec<Case> {
             "another value",
             vec![wish(a("192.0.2.2"), "web")],
             vec![a("192.0.2.1"), ours(A)],
-            &["~ A www.ex.com"],
+            &["~ A www.ex.com", "= TXT a-www.ex.com"],
         ),
         case(
             "another TTL",
             vec![wish(Record { ttl: Some(30), ..a("192.0.2.1") }, "web")],
             vec![Record { ttl: Some(60), ..a("192.0.2.1") }, ours(A)],
-            &["~ A www.ex.com"],
+            &["~ A www.ex.com", "= TXT a-www.ex.com"],
         ),
         case(
             "another spelling",

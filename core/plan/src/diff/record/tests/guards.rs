@@ -109,7 +109,7 @@ fn nothing_goes_before_everything_was_listed() {
     let got = guarded(own, &zone, |it, _| {
         it.guard.incomplete.insert(Kind::Service);
     });
-    assert_eq!(got, ["~ A n0.ex.com", "A n1.ex.com PL0007"]);
+    assert_eq!(got, ["~ A n0.ex.com", "= TXT a-n0.ex.com", "A n1.ex.com PL0007"]);
 }
 
 #[test]
