@@ -149,7 +149,7 @@ fn render_backend(text: &mut String, id: &str, backend: &Backend) {
             let _ = writeln!(out, "  {field} {}", short(&value["value"]));
         }
     }
-    for said in &backend.control_port {
+    if let Some(said) = &backend.control_port {
         let _ = writeln!(out, "  control port {}  {}", said.value, said.origin);
     }
     if backend.multi_cluster.value {

@@ -108,15 +108,13 @@ fn without_defaults(redirect: Redirect) -> Redirect {
     }
 }
 
-/// Actions as the API takes them; where there are several, their order is said.
+/// Actions as the API takes them, with their order, as AWS Load Balancer Controller says it.
 pub(super) fn ask_actions(actions: &[Action]) -> Result<Vec<sdk::Action>, Error> {
-    let several = actions.len() > 1;
-    let ordered = (1..).zip(actions);
-    ordered.map(|(order, action)| ask_action(action, several.then_some(order))).collect()
+    (1..).zip(actions).map(|(order, action)| ask_action(action, order)).collect()
 }
 
-fn ask_action(action: &Action, order: Option<i32>) -> Result<sdk::Action, Error> {
-    let builder = sdk::Action::builder().set_order(order);
+fn ask_action(action: &Action, order: i32) -> Result<sdk::Action, Error> {
+    let builder = sdk::Action::builder().order(order);
     Ok(match action {
         Action::Forward { targets, stickiness } => builder
             .r#type(sdk::ActionTypeEnum::Forward)
