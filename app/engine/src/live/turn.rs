@@ -117,7 +117,8 @@ impl Turn {
             tracing::warn!(unit = %self.unit, %error, "a checkpoint stays as it was");
         }
         let go_on = |op: &Op| {
-            !hands.stop.is_cancelled() && !(self.overtaken.is_cancelled() && op.takes_away())
+            let too_late = self.overtaken.is_cancelled() && op.takes_away();
+            !too_late && !hands.stop.is_cancelled()
         };
         let applied = pipeline::apply(&self.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
