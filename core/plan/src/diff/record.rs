@@ -171,7 +171,8 @@ impl Zone<'_> {
             Ok(marked) => {
                 let record = candidate.record.spec.clone();
                 group.record(RecordChange::Create { record }, origin.clone());
-                group.marks(Some(marked), &origin);
+                // One that stands alone is taken up as it is.
+                group.marks(Some(marked).filter(RecordChange::is_news), &origin);
             }
         }
     }
