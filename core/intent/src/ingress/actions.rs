@@ -6,13 +6,13 @@ use inroad_words::{Diagnostic, Origin, balancer::Stickiness};
 use super::{
     Desk,
     backend::{Found, nobody, service, unavailable},
-    call::{Mistake, mistake},
+    call::{Mistake, mistake, readable},
     group::Member,
 };
 use crate::{
     codes,
     model::{Goal, RouteAction},
-    settings::{ACTIONS, ActionAsk, Aim, PREFIX, look_named},
+    settings::{ACTIONS, ActionAsk, Aim, PREFIX},
 };
 
 /// What the annotation for the backend `name` says.
@@ -23,16 +23,8 @@ pub(super) fn annotated(
     desk: &mut Desk<'_, '_>,
 ) -> Result<RouteAction, Mistake> {
     let suffix = format!("{}{name}", ACTIONS.row.ingress);
-    let mut found = Vec::new();
-    let said = match look_named(&ACTIONS, &suffix, &[member.annotations()], &mut found) {
-        Ok(Some(said)) => said,
-        Ok(None) => return missing(&suffix, origin, desk),
-        Err(unreadable) => {
-            return Err(found.pop().map(Box::new).unwrap_or_else(|| {
-                let help = ACTIONS.row.doc;
-                mistake(codes::BAD_VALUE, &unreadable.0, "it cannot be read", help)
-            }));
-        }
+    let Some(said) = readable(&ACTIONS, &suffix, &[member.annotations()])? else {
+        return missing(&suffix, origin, desk);
     };
     match &said.value {
         ActionAsk::Redirect(redirect) => Ok(RouteAction::Redirect(redirect.clone())),

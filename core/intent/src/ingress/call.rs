@@ -34,6 +34,20 @@ pub(super) fn mistake(
     Box::new(Diagnostic::error(code, origin.clone(), message).help(help))
 }
 
+/// What is said where no default will do; what cannot be read is why something is not served.
+pub(super) fn readable<T>(
+    setting: &Setting<T>,
+    suffix: &str,
+    layers: &[Layer<'_>],
+) -> Result<Option<Said<T>>, Mistake> {
+    let mut found = Vec::new();
+    look_named(setting, suffix, layers, &mut found).map_err(|unreadable| {
+        found.pop().map(Box::new).unwrap_or_else(|| {
+            mistake(codes::BAD_VALUE, &unreadable.0, "it cannot be read", setting.row.doc)
+        })
+    })
+}
+
 /// A Service as one Ingress calls it.
 pub(super) struct Call<'a, 'w> {
     pub(super) member: &'a Member<'w>,
@@ -180,12 +194,7 @@ impl Call<'_, '_> {
         setting: &Setting<T>,
         suffix: &str,
     ) -> Result<Option<Said<T>>, Mistake> {
-        let mut found = Vec::new();
-        look_named(setting, suffix, &self.layers(), &mut found).map_err(|unreadable| {
-            found.pop().map(Box::new).unwrap_or_else(|| {
-                mistake(codes::BAD_VALUE, &unreadable.0, "it cannot be read", setting.row.doc)
-            })
-        })
+        readable(setting, suffix, &self.layers())
     }
 
     /// Said for a Service and one of its ports, as the backend writes it.

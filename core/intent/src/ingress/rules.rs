@@ -7,7 +7,7 @@ use k8s_openapi::api::networking::v1::HTTPIngressPath;
 use super::{Desk, backend, conditions, group::Member, merge::SaidMap};
 use crate::{
     model::Route,
-    settings::{REGEX_PATHS, Setting, TRANSFORMS, look, look_named},
+    settings::{REGEX_PATHS, Setting, TRANSFORMS, Unreadable, look, look_named},
 };
 
 /// The routes of one member. A path that is wrong is left out.
@@ -54,11 +54,8 @@ pub(super) fn said_for<T>(
     member: &Member<'_>,
     path: &HTTPIngressPath,
     desk: &mut Desk<'_, '_>,
-) -> Result<Option<Said<T>>, Unsaid> {
+) -> Result<Option<Said<T>>, Unreadable> {
     let Some(service) = &path.backend.service else { return Ok(None) };
     let suffix = format!("{}{}", setting.row.ingress, service.name);
-    look_named(setting, &suffix, &[member.annotations()], desk.diagnostics).map_err(|_| Unsaid)
+    look_named(setting, &suffix, &[member.annotations()], desk.diagnostics)
 }
-
-/// A Diagnostic tells what.
-pub(super) struct Unsaid;
