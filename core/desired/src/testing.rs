@@ -12,9 +12,7 @@ use inroad_intent::{
 };
 use inroad_words::{
     Kind, ObjectKey, Origin, Said, StackKey,
-    balancer::{
-        Condition, FixedResponse, IpAddressType, ListenerProtocol, Patterns, Redirect, Scheme,
-    },
+    balancer::{Condition, IpAddressType, ListenerProtocol, Patterns, Redirect, Scheme},
     controller::Controller,
     facts::{Certificate, Facts, GroupFact, Subnet, Vpc},
     targets::{BackendProtocol, Matcher, PortRef, ProtocolVersion, TargetFamily, TargetType},
@@ -114,15 +112,6 @@ fn settings() -> BackendSettings {
     }
 }
 
-/// What answers where nothing matches.
-pub(crate) fn not_found() -> RouteAction {
-    RouteAction::FixedResponse(FixedResponse {
-        content_type: Some("text/plain".into()),
-        message_body: None,
-        status_code: "404".into(),
-    })
-}
-
 /// A redirect that changes what the closure changes.
 pub(crate) fn redirect(change: impl FnOnce(&mut Redirect)) -> RouteAction {
     let mut redirect = Redirect { status_code: "HTTP_301".into(), ..Redirect::default() };
@@ -156,7 +145,7 @@ pub(crate) fn listener(protocol: ListenerProtocol, routes: Vec<Route>) -> Listen
         clients: ClientCertificates::Unsaid,
         attributes: BTreeMap::new(),
         tags: BTreeMap::new(),
-        default: said(not_found()),
+        default: said(RouteAction::not_found()),
         routes,
         open: OpenListener::default(),
     }

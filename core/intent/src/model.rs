@@ -170,11 +170,7 @@ pub enum Goal {
 impl RouteAction {
     /// What a listener answers where nobody says anything else.
     pub fn not_found() -> Self {
-        Self::FixedResponse(FixedResponse {
-            content_type: Some("text/plain".into()),
-            message_body: None,
-            status_code: "404".into(),
-        })
+        Self::FixedResponse(FixedResponse::plain("404", None))
     }
 
     /// A forward to one backend.

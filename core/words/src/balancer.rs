@@ -265,6 +265,17 @@ pub struct FixedResponse {
     pub status_code: String,
 }
 
+impl FixedResponse {
+    /// An answer in plain text.
+    pub fn plain(status_code: &str, body: Option<&str>) -> Self {
+        Self {
+            content_type: Some("text/plain".into()),
+            message_body: body.map(Into::into),
+            status_code: status_code.into(),
+        }
+    }
+}
+
 /// One condition of a rule; it holds when any of its values matches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -63,11 +63,7 @@ fn default_action(
         Err(Unsaid::Waits(reason)) => Err(reason),
         Err(Unsaid::Mistake) => {
             shaping.kept.defaults.insert(port);
-            Ok(Action::FixedResponse(FixedResponse {
-                content_type: Some("text/plain".into()),
-                message_body: None,
-                status_code: "404".into(),
-            }))
+            Ok(Action::FixedResponse(FixedResponse::plain("404", None)))
         }
     }
 }

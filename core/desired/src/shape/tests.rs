@@ -14,8 +14,8 @@ use super::*;
 use crate::{
     needs, stack_json,
     testing::{
-        balancer, certificate, controller, facts, https, listener, not_found, redirect, route,
-        said, stack, to_cart, web,
+        balancer, certificate, controller, facts, https, listener, redirect, route, said, stack,
+        to_cart, web,
     },
 };
 
@@ -189,7 +189,7 @@ fn a_listener() -> impl Strategy<Value = ListenerIntent> {
     let paths = select(vec![vec!["/"], vec!["/*"], vec!["/x", "/x/*"]]);
     let to: fn(u8) -> RouteAction = |nth| match nth {
         0 => redirect(|it| it.protocol = Some("HTTPS".into())),
-        1 => not_found(),
+        1 => RouteAction::not_found(),
         _ => to_cart(),
     };
     let routes = vec((hosts, paths, 0..3_u8), 0..6)

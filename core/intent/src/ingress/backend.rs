@@ -109,11 +109,7 @@ pub(super) fn nobody(warning: Diagnostic, desk: &mut Desk<'_, '_>) -> RouteActio
 
 /// 503, with why as its body.
 pub(super) fn unavailable(why: &str) -> RouteAction {
-    RouteAction::FixedResponse(FixedResponse {
-        content_type: Some("text/plain".into()),
-        message_body: Some(why.into()),
-        status_code: "503".into(),
-    })
+    RouteAction::FixedResponse(FixedResponse::plain("503", Some(why)))
 }
 
 fn port_ref(port: &ServiceBackendPort) -> Option<PortRef> {

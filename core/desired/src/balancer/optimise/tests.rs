@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{not_found, redirect, route};
+use crate::testing::{redirect, route};
 
 fn kept(routes: &[Route]) -> Vec<usize> {
     let kept = optimise(443, ListenerProtocol::Https, routes);
@@ -48,15 +48,15 @@ fn what_an_earlier_redirect_answers_goes() {
         (&[], &["/x/*"], &a, &["/x/y"], false),
     ];
     for (hosts, paths, later_hosts, later_paths, gone) in cases {
-        let later = || route(later_hosts, later_paths, not_found());
+        let later = || route(later_hosts, later_paths, RouteAction::not_found());
         let want: &[usize] = if gone { &[0] } else { &[0, 1] };
         assert_eq!(kept(&[route(hosts, paths, away()), later()]), want, "{hosts:?} {paths:?}");
-        let answered = [route(hosts, paths, not_found()), later()];
+        let answered = [route(hosts, paths, RouteAction::not_found()), later()];
         assert_eq!(kept(&answered), [0, 1], "only redirects shadow");
     }
     let mut narrow = route(&[], &["/*"], away());
     narrow.conditions.push(Condition::SourceIp(vec!["10.0.0.0/8".into()]));
-    assert_eq!(kept(&[narrow, route(&a, &["/x"], not_found())]), [0, 1]);
+    assert_eq!(kept(&[narrow, route(&a, &["/x"], RouteAction::not_found())]), [0, 1]);
 }
 
 /// `actions.ssl-redirect` for everything, on a group that listens on 80 and 443.
@@ -64,7 +64,8 @@ fn what_an_earlier_redirect_answers_goes() {
 fn the_classic_redirect_works_on_both_listeners() {
     let to_https =
         || redirect(|it| (it.protocol, it.port) = (Some("HTTPS".into()), Some("443".into())));
-    let routes = [route(&[], &["/*"], to_https()), route(&["a"], &["/x"], not_found())];
+    let routes =
+        [route(&[], &["/*"], to_https()), route(&["a"], &["/x"], RouteAction::not_found())];
     assert_eq!(kept(&routes), [1]);
     let clear = optimise(80, ListenerProtocol::Http, &routes);
     assert_eq!(clear, [&routes[0]]);
