@@ -9,9 +9,20 @@ use inroad_intent::{
         TargetsIntent,
     },
 };
-use inroad_words::{controller::Controller, facts::Need, targets::TargetType};
+use inroad_words::{
+    controller::Controller,
+    facts::{Facts, Need},
+    hold::HoldReason,
+    targets::TargetType,
+};
 
 use crate::{balancer::certificates, records};
+
+/// Why something is not known, where the question about it had no answer.
+pub(crate) fn unanswered(facts: &Facts, about: impl Fn(&Need) -> bool) -> Option<HoldReason> {
+    let (_, why) = facts.missing.iter().find(|(need, _)| about(need))?;
+    Some(HoldReason::MissingFact(why.clone()))
+}
 
 /// The questions of one unit. None for a unit of which nothing is wanted.
 pub fn needs(intent: &Intent, controller: &Controller) -> BTreeSet<Need> {

@@ -14,7 +14,7 @@ use super::{
     LOAD_BALANCER, certificates,
     rules::{self, Unsaid},
 };
-use crate::{codes, model::Resource, shape::Shaping};
+use crate::{codes, model::Resource, needs::unanswered, shape::Shaping};
 
 /// Adds a listener with its rules, or holds all of it where it has no certificate, or where what it asks of
 /// clients is not known.
@@ -131,8 +131,11 @@ fn mutual(
         }
     };
     origins.0.insert("mutualAuthentication".into(), said.origin.clone());
-    if let Some(reason) = said.value.verify().and_then(|it| untold(shaping.facts, &it.trust_store))
-    {
+    let about = |need: &Need| match (need, said.value.verify()) {
+        (Need::TrustStores(asked), Some(verify)) => asked.contains(&verify.trust_store),
+        _ => false,
+    };
+    if let Some(reason) = unanswered(shaping.facts, about) {
         return Err(reason);
     }
     let tell = |store: &String| trust_store(shaping.facts, store).ok_or_else(|| store.clone());
@@ -149,13 +152,6 @@ fn mutual(
 pub(crate) fn trust_store(facts: &Facts, store: &str) -> Option<Arn> {
     let given = store.starts_with("arn:").then(|| Arn(store.to_owned()));
     given.or_else(|| facts.trust_stores.get(store).cloned())
-}
-
-/// Why the trust store of this name is not known, where nobody answered.
-fn untold(facts: &Facts, store: &str) -> Option<HoldReason> {
-    let about = |need: &Need| matches!(need, Need::TrustStores(names) if names.contains(store));
-    let (_, why) = facts.missing.iter().find(|(need, _)| about(need))?;
-    Some(HoldReason::MissingFact(why.clone()))
 }
 
 /// AWS would refuse the whole listener; leaving the word out might change which certificate is shown.

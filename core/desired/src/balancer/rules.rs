@@ -14,7 +14,7 @@ use inroad_words::{
 };
 
 use super::optimise::optimise;
-use crate::{codes, model::Resource, shape::Shaping};
+use crate::{codes, model::Resource, needs::unanswered, shape::Shaping};
 
 /// Why it cannot be told what an action is.
 pub(crate) enum Unsaid {
@@ -111,12 +111,9 @@ fn group(shaping: &mut Shaping<'_>, goal: &Goal, origin: &Origin) -> Result<Valu
     if let Some(arn) = shaping.facts.target_groups.get(name) {
         return Ok(Value::Known(Arn(arn.clone())));
     }
-    let unanswered = shaping.facts.missing.iter().find(|(need, _)| match need {
-        Need::TargetGroups(asked) => asked.contains(name),
-        _ => false,
-    });
-    if let Some((_, why)) = unanswered {
-        return Err(Unsaid::Waits(HoldReason::MissingFact(why.clone())));
+    let about = |need: &Need| matches!(need, Need::TargetGroups(asked) if asked.contains(name));
+    if let Some(reason) = unanswered(shaping.facts, about) {
+        return Err(Unsaid::Waits(reason));
     }
     let message = format!("there is no target group {name}");
     let unknown = Diagnostic::error(codes::TARGET_GROUP_UNKNOWN, origin.clone(), message);

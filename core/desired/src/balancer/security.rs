@@ -10,7 +10,7 @@ use inroad_words::{
     network::{IngressRule, Peer, SecurityGroup},
 };
 
-use crate::{codes, foundation, model::Resource, naming, shape::Shaping};
+use crate::{codes, foundation, model::Resource, naming, needs::unanswered, shape::Shaping};
 
 /// Resource id of a stack's own security group.
 pub(crate) const MANAGED: &str = "ManagedLBSecurityGroup";
@@ -61,8 +61,12 @@ fn given(
     shaping: &mut Shaping<'_>,
     groups: &Said<Vec<String>>,
 ) -> Result<Vec<Value<String>>, HoldReason> {
-    if let Some(why) = unanswered(shaping.facts, &groups.value) {
-        return Err(HoldReason::MissingFact(why.clone()));
+    let asks = |need: &Need| match need {
+        Need::SecurityGroups(asked) => groups.value.iter().all(|it| asked.contains(it)),
+        _ => false,
+    };
+    if let Some(reason) = unanswered(shaping.facts, asks) {
+        return Err(reason);
     }
     let (ids, names): (Vec<_>, Vec<_>) =
         groups.value.iter().partition(|name| name.starts_with("sg-"));
@@ -83,15 +87,6 @@ fn given(
         found.extend(new);
     }
     Ok(found.into_iter().map(Value::Known).collect())
-}
-
-/// Why nobody knows these groups, where the question that holds them had no answer.
-fn unanswered<'a>(facts: &'a Facts, groups: &[String]) -> Option<&'a String> {
-    let asks = |need: &Need| match need {
-        Need::SecurityGroups(asked) => groups.iter().all(|it| asked.contains(it)),
-        _ => false,
-    };
-    facts.missing.iter().find(|(need, _)| asks(need)).map(|(_, why)| why)
 }
 
 /// The groups of this id or `Name` tag.
