@@ -13,6 +13,8 @@ mod listener;
 pub mod model;
 mod names;
 mod open;
+#[doc(hidden)]
+pub mod probe;
 pub mod settings;
 mod split;
 mod targets;

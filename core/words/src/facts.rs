@@ -119,6 +119,17 @@ pub struct Subnet {
     pub tags: Tags,
 }
 
+impl Subnet {
+    /// Of which kind the place of a subnet is: an Outpost, or the kind of its zone (`ZoneType` of
+    /// DescribeAvailabilityZones), where that was asked.
+    pub fn locale<'a>(outpost: Option<&str>, zone: Option<&'a str>) -> &'a str {
+        match outpost {
+            Some(_) => "outpost",
+            None => zone.unwrap_or("availability-zone"),
+        }
+    }
+}
+
 /// An issued certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {

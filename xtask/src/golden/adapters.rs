@@ -1,8 +1,7 @@
 //! Which table is put to which room of inroad.
 
 use super::{
-    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_listener, ingress_model,
-    ingress_rules, tables::Case,
+    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_class, ingress_grammar, ingress_listener, ingress_model, ingress_network, ingress_rules, tables::Case,
 };
 
 /// Runs one case; the error says where inroad differs from what is recorded.
@@ -10,6 +9,23 @@ pub(super) type Adapter = fn(&Case) -> Result<(), String>;
 
 /// Tables by path, each with the adapter that understands them; the first that matches counts.
 const ADAPTERS: &[(&str, Adapter)] = &[
+    ("albc/pkg/annotations/*_ParseBoolAnnotation.json", ingress_grammar::boolean),
+    ("albc/pkg/annotations/*_ParseInt64Annotation.json", ingress_grammar::integer),
+    ("albc/pkg/annotations/*_ParseStringAnnotation.json", ingress_grammar::string),
+    ("albc/pkg/annotations/*_ParseStringMapAnnotation.json", ingress_grammar::map),
+    ("albc/pkg/annotations/*_ParseStringSliceAnnotation.json", ingress_grammar::list),
+    ("albc/pkg/ingress/*__Test_defaultClassAnnotationMatcher_Matches.json", ingress_class::matches),
+    ("albc/pkg/ingress/*__Test_defaultClassLoader_Load.json", ingress_class::load),
+    ("albc/pkg/ingress/*__Test_defaultGroupLoader_loadGroupID.json", ingress_class::group_id),
+    ("albc/pkg/ingress/*__Test_defaultGroupLoader_sortGroupMembers.json", ingress_class::order),
+    ("albc/pkg/ingress/*__Test_validateGroupName.json", ingress_class::group_name),
+    ("albc/pkg/networking/*_ResolveViaNameOrID.json", ingress_network::groups),
+    ("albc/pkg/networking/*_ResolveViaDiscovery.json", ingress_network::discovered),
+    ("albc/pkg/networking/*_ResolveViaNameOrIDSlice.json", ingress_network::named),
+    ("albc/pkg/networking/*_ResolveViaSelector.json", ingress_network::selected),
+    ("albc/pkg/networking/*_buildSDKSubnetLocaleType.json", ingress_network::locale),
+    ("albc/pkg/networking/*_chooseSubnetsPerAZ.json", ingress_network::one_per_zone),
+    ("albc/pkg/networking/*_computeSubnetsMinimalCount.json", ingress_network::least),
     ("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check),
     ("albc/pkg/ingress/*__Test_buildListenerAttributes.json", ingress_listener::attributes),
     ("albc/pkg/ingress/*_buildListenerTags.json", ingress_listener::tags),

@@ -75,6 +75,12 @@ pub(super) fn world_of(objects: &[Value]) -> Result<World, String> {
     }
 }
 
+/// A member as ALBC's own tables write it, in the words of the whole-stack cases.
+pub(super) fn member(classified: &Value) -> Value {
+    let params = &classified["IngClassConfig"]["IngClassParams"];
+    json!({ "ingress": classified["Ing"], "ingressClassParams": params })
+}
+
 /// A member with a class of this name, and its group and order there.
 pub(super) fn classed(name: &str, member: &Value, place: Option<(&str, &str)>) -> Vec<Value> {
     let mut ingress = member["ingress"].clone();
@@ -197,11 +203,13 @@ fn subnet(answer: &Value) -> Subnet {
     }
 }
 
-fn group(answer: &Value) -> GroupFact {
+/// A security group as EC2 shows it.
+pub(super) fn group(answer: &Value) -> GroupFact {
     GroupFact { id: text(&answer["GroupId"]), name: text(&answer["GroupName"]), tags: tags(answer) }
 }
 
-fn tags(answer: &Value) -> BTreeMap<String, String> {
+/// The tags of an EC2 answer.
+pub(super) fn tags(answer: &Value) -> BTreeMap<String, String> {
     list(&answer["Tags"]).iter().map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect()
 }
 
@@ -210,10 +218,12 @@ fn texts(value: &Value) -> BTreeMap<String, String> {
     members.map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The items of a list; none where it is none.
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn text(value: &Value) -> String {
+/// A text; empty where it is none.
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -41,8 +41,11 @@ pub(crate) fn of<'w>(
 ) -> Class<'w> {
     let legacy = ingress.metadata.annotations.as_ref().and_then(|map| map.get(LEGACY));
     if let Some(name) = legacy {
-        let ours = settings.ingress_class.as_deref().unwrap_or("alb");
-        return if name == ours { Class::Ours(None) } else { Class::Foreign };
+        let ours = match settings.ingress_class.as_deref() {
+            Some(class) => name == class,
+            None => name.is_empty() || name == "alb",
+        };
+        return if ours { Class::Ours(None) } else { Class::Foreign };
     }
     let field = Origin::field(key, "/spec/ingressClassName");
     match ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref()) {

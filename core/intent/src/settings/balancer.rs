@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use inroad_words::balancer::{IpAddressType, Scheme};
-use inroad_world::crd::Pair;
+use inroad_world::crd::{ClassSubnets, Pair};
 
 use super::{Fallback, Merge, Row, Scope, Setting, grammar, no_params};
 use crate::model::SubnetChoice;
@@ -102,11 +102,14 @@ pub(crate) static SUBNETS: Setting<SubnetChoice> = Setting {
     parse: |text| grammar::list(text).map(SubnetChoice::Named),
     fallback: Fallback::Nothing,
     params: |spec| {
-        let subnets = spec.subnets.as_ref()?;
-        Some(Ok(if subnets.tags.is_empty() {
-            SubnetChoice::Named(subnets.ids.clone())
+        let ClassSubnets { ids, tags } = spec.subnets.as_ref()?;
+        if ids.is_empty() && tags.is_empty() {
+            return None;
+        }
+        Some(Ok(if tags.is_empty() {
+            SubnetChoice::Named(ids.clone())
         } else {
-            let tags = subnets.tags.iter();
+            let tags = tags.iter();
             SubnetChoice::Tagged(
                 tags.map(|(k, v)| (k.clone(), v.iter().cloned().collect())).collect(),
             )

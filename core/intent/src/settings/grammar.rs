@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use inroad_words::go;
 
 /// The spellings of Go's `strconv.ParseBool`.
-pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+pub fn boolean(text: &str) -> Result<bool, String> {
     go::boolean(text).ok_or_else(|| "expected true or false".into())
 }
 
 /// A signed 32-bit number in base 10 within `MIN..=MAX`; white space is not forgiven.
-pub(crate) fn integer<const MIN: i32, const MAX: i32>(text: &str) -> Result<i32, String> {
+pub fn integer<const MIN: i32, const MAX: i32>(text: &str) -> Result<i32, String> {
     let expected = || format!("expected a whole number from {MIN} to {MAX}");
     let number: i32 = text.parse().map_err(|_| expected())?;
     if (MIN..=MAX).contains(&number) { Ok(number) } else { Err(expected()) }
@@ -29,18 +29,18 @@ pub(crate) fn port(text: &str) -> Result<u16, String> {
 }
 
 /// Any text.
-pub(crate) fn text(text: &str) -> Result<String, String> {
+pub fn text(text: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
 /// Words between commas; empty ones are dropped.
-pub(crate) fn list(text: &str) -> Result<Vec<String>, String> {
+pub fn list(text: &str) -> Result<Vec<String>, String> {
     Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(String::from).collect())
 }
 
 /// `key=value` pairs between commas. A backslash takes the next character as it is; a comma parts
 /// two pairs only where a `=` follows somewhere behind it, and a last comma belongs to the value.
-pub(crate) fn map(text: &str) -> Result<BTreeMap<String, String>, String> {
+pub fn map(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut pairs = BTreeMap::new();
     let mut pair = Pair::default();
     let mut letters = text.char_indices();

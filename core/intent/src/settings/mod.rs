@@ -117,7 +117,7 @@ pub enum Layer<'a> {
 
 /// Said, but not readable; a Diagnostic tells so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable(pub(crate) Origin);
+pub struct Unreadable(pub(crate) Origin);
 
 impl<T> Setting<T> {
     /// What holds where nobody says anything.
@@ -153,7 +153,7 @@ impl<T> Setting<T> {
 }
 
 /// What the first layer that says anything says; `None` where none does.
-pub(crate) fn look<T>(
+pub fn look<T>(
     setting: &Setting<T>,
     layers: &[Layer<'_>],
     diagnostics: &mut Vec<Diagnostic>,

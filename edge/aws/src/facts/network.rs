@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{Filter, RouteTable, Subnet as SdkSubnet};
+use aws_sdk_ec2::types::{Filter, RouteTable, Subnet as SdkSubnet, SubnetCidrBlockState};
 use inroad_words::facts::{Subnet, Vpc};
 
 use crate::client::Service;
@@ -29,6 +29,12 @@ pub(super) async fn vpc(aws: &Aws, id: &str) -> Result<Vpc, Error> {
 /// Whether a block counts: one whose state is not told does.
 fn state(state: Option<&aws_sdk_ec2::types::VpcCidrBlockStateCode>) -> bool {
     state.is_none_or(|state| state.as_str() == "associated")
+}
+
+/// The same for a block of a subnet.
+fn has_come(state: Option<&SubnetCidrBlockState>) -> bool {
+    let code = state.and_then(SubnetCidrBlockState::state);
+    code.is_none_or(|code| code.as_str() == "associated")
 }
 
 fn in_vpc(vpc: &str) -> Filter {
@@ -88,15 +94,13 @@ async fn zone_kinds(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
 fn seen(subnet: &SdkSubnet, routes: &Routes, kinds: &BTreeMap<String, String>) -> Option<Subnet> {
     let id = subnet.subnet_id()?.to_owned();
     let zone = text(subnet.availability_zone());
-    let locale = match subnet.outpost_arn() {
-        Some(_) => "outpost".to_owned(),
-        None => kinds.get(&zone).cloned().unwrap_or_else(|| "availability-zone".into()),
-    };
+    let kind = kinds.get(&zone).map(String::as_str);
+    let mut blocks = subnet.ipv6_cidr_block_association_set().iter();
     Some(Subnet {
-        locale,
+        locale: Subnet::locale(subnet.outpost_arn(), kind).to_owned(),
         zone,
         cidr: text(subnet.cidr_block()),
-        has_ipv6: !subnet.ipv6_cidr_block_association_set().is_empty(),
+        has_ipv6: blocks.any(|one| has_come(one.ipv6_cidr_block_state())),
         available_addresses: subnet.available_ip_address_count().unwrap_or_default().into(),
         public: routes.is_public(&id),
         tags: seen_tags(subnet.tags()),
