@@ -159,6 +159,7 @@ fn balancers(values: &Values) -> anyhow::Result<BalancerSettings> {
             .into_iter()
             .collect(),
         enhanced_defaults: gate(values, "EnhancedDefaultBehavior")?,
+        target_group_tags: values.pairs("service-target-eni-security-group-tags"),
         switches: switches(values)?,
     })
 }
@@ -188,6 +189,7 @@ fn switches(values: &Values) -> anyhow::Result<BalancerSwitches> {
         unrestricted_rules: values.on("disable-restricted-sg-rules"),
         tolerate_missing_service: values.on("tolerate-non-existent-backend-service"),
         tolerate_missing_action: values.on("tolerate-non-existent-backend-action"),
+        wafv2: values.on("enable-wafv2"),
         ..BalancerSwitches::default()
     };
     for (gate, value) in values.pairs("feature-gates") {
@@ -200,6 +202,7 @@ fn switches(values: &Values) -> anyhow::Result<BalancerSwitches> {
             "SubnetDiscoveryByReachability" => switches.discover_by_reachability = value,
             "ListenerRulesTagging" => switches.tag_listeners_and_rules = value,
             "EndpointsFailOpen" => switches.endpoints_fail_open = value,
+            "EnableDefaultTagsLowPriority" => switches.default_tags_low_priority = value,
             known if OTHER_GATES.contains(&known) => {}
             _ => bail!("--feature-gates: there is no gate {gate}"),
         }
@@ -252,11 +255,10 @@ fn dns(values: &Values) -> anyhow::Result<DnsSettings> {
 
 /// Gates of AWS Load Balancer Controller v3.5 that change nothing of what is served today; they are taken,
 /// so that a user's flags need not change.
-const OTHER_GATES: [&str; 17] = [
+const OTHER_GATES: [&str; 16] = [
     "ALBGatewayAPI",
     "ALBTargetControlAgent",
     "EnableCertificateManagement",
-    "EnableDefaultTagsLowPriority",
     "EnableRGTAPI",
     "EnableServiceController",
     "EnableTCPUDPListener",

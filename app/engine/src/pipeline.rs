@@ -93,7 +93,10 @@ pub(crate) async fn planned(
     compiled: Arc<Compiled>,
 ) -> Result<(Planned, Observed), EngineError> {
     let mut facts = facts_of(edges, ground, &compiled.intent).await;
-    let observed = observe(edges, ground, unit, &facts).await?;
+    let mut observed = observe(edges, ground, unit, &facts).await?;
+    if asks_for_web_acl(&compiled.intent) {
+        inroad_aws::observe_web_acls(&edges.aws, &mut observed).await;
+    }
     // What a load balancer that stands keeps is nobody's mistake, also where nobody remembers it.
     let stands = outputs_of(&observed, unit).0.into_iter();
     facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
@@ -101,6 +104,12 @@ pub(crate) async fn planned(
     let shaped = shape(&compiled.intent, &facts, ground.controller);
     let plan = diff(&shaped.desired, &observed, ground.controller);
     Ok((Planned { unit: unit.clone(), compiled, shaped, plan }, observed))
+}
+
+/// Whether somebody says which web ACL protects the load balancer.
+fn asks_for_web_acl(intent: &Intent) -> bool {
+    let Intent::Stack(stack) = intent else { return false };
+    stack.balancer.as_ref().is_some_and(|balancer| balancer.web_acl.is_some())
 }
 
 /// The answers to what an intent has to ask.

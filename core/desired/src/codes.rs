@@ -26,6 +26,9 @@ pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0107");
 /// Which security group of a target is to be opened cannot be told.
 pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0108");
 
+/// A web ACL that is called by name does not exist.
+pub(crate) const WEB_ACL_UNKNOWN: Code = Code("LB0110");
+
 /// A label of a name has more than 63 characters.
 pub(crate) const LONG_LABEL: Code = Code("DN0101");
 /// The ownership record of a name cannot be.

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_intent::model::{FoundationIntent, TargetPort};
+use inroad_intent::model::{FoundationIntent, Source, TargetPort};
 use inroad_words::{
     Diagnostic, Field, Origin, Origins, ResourceKey, ResourceKind, Unit, Value,
-    controller::Controller,
+    controller::{BalancerSettings, Controller},
     facts::{Facts, GroupFact, Interface, Need},
     hold::{Hold, HoldReason},
     network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION, SecurityGroup},
@@ -42,15 +42,16 @@ pub(crate) fn shape(asked: &FoundationIntent, facts: &Facts, controller: &Contro
     if let Some((reason, origin)) = &stays {
         hold(&mut out.desired, RULES, reason.clone(), origin);
     }
-    let Some(first) = asked.needed_by.values().next() else {
-        if let Some((reason, origin)) = stays {
+    let is_ours = controller.balancers.switches.given_backend_security_group.is_none();
+    match (asked.needed_by.values().next(), stays) {
+        (Some(first), _) if is_ours => {
+            let group = group(Origins::of(Origin::field(first, "")), controller);
+            out.desired.security_groups.insert(GROUP.into(), group);
+        }
+        (None, Some((reason, origin))) => {
             hold(&mut out.desired, (GROUP, "the shared security group"), reason, &origin);
         }
-        return out;
-    };
-    if controller.balancers.switches.given_backend_security_group.is_none() {
-        let group = group(Origins::of(Origin::field(first, "")), controller);
-        out.desired.security_groups.insert(GROUP.into(), group);
+        _ => {}
     }
     match unanswered(asked, facts) {
         Some(why) => hold_rules(&mut out.desired, HoldReason::MissingFact(why)),
@@ -112,25 +113,44 @@ struct Range {
     origin: Origin,
 }
 
-/// One range of ports for each group of the targets, as ALBC writes it: ports in between are open too.
+/// One range of ports for each group of the targets and each source, as ALBC writes it: ports in between
+/// are open too.
 fn open(out: &mut Shaped, asked: &FoundationIntent, facts: &Facts, controller: &Controller) {
-    let cluster = &controller.balancers.cluster_name;
-    let mut ranges: BTreeMap<String, Range> = BTreeMap::new();
-    for (target, ports) in &asked.openings {
-        let Some(origin) = ports.values().next() else { continue };
-        match endpoint_group(target, facts.interfaces.get(target), cluster, origin) {
-            Ok(group) => ports.iter().for_each(|(port, by)| widen(&mut ranges, group, port, by)),
-            Err(diagnostic) => {
-                let reason = HoldReason::Diagnostic(diagnostic.code.to_string());
-                hold_rules(&mut out.desired, reason);
-                out.diagnostics.push(diagnostic);
+    let settings = &controller.balancers;
+    for (source, openings) in &asked.openings {
+        let mut ranges: BTreeMap<String, Range> = BTreeMap::new();
+        for (target, ports) in openings {
+            let Some(origin) = ports.values().next() else { continue };
+            match endpoint_group(target, facts.interfaces.get(target), settings, origin) {
+                Ok(group) => {
+                    ports.iter().for_each(|(port, by)| widen(&mut ranges, group, port, by))
+                }
+                Err(diagnostic) => {
+                    let reason = HoldReason::Diagnostic(diagnostic.code.to_string());
+                    hold_rules(&mut out.desired, reason);
+                    out.diagnostics.push(diagnostic);
+                }
             }
         }
+        let source = group_of(source, facts, controller);
+        for (group, range) in ranges {
+            let rules = out.desired.shared_rules.entry(group).or_default();
+            rules.insert(rule(&range, &source), range.origin);
+        }
     }
-    let source = shared_group(facts, controller);
-    let rule = |range: Range| BTreeMap::from([(rule(&range, &source), range.origin)]);
-    out.desired.shared_rules =
-        ranges.into_iter().map(|(group, range)| (group, rule(range))).collect();
+}
+
+/// The group that traffic comes from.
+fn group_of(source: &Source, facts: &Facts, controller: &Controller) -> Value<String> {
+    let stack = match source {
+        Source::Shared => return shared_group(facts, controller),
+        Source::Stack(stack) => Unit::Stack(stack.clone()),
+    };
+    let key = ResourceKey::new(stack, ResourceKind::SecurityGroup, security::MANAGED);
+    match facts.outputs.get(&key, Field::GroupId) {
+        Some(id) => Value::Known(id.to_owned()),
+        None => key.output(Field::GroupId),
+    }
 }
 
 fn widen(ranges: &mut BTreeMap<String, Range>, group: &str, port: &TargetPort, by: &Origin) {
@@ -158,7 +178,7 @@ fn rule(range: &Range, source: &Value<String>) -> IngressRule {
 fn endpoint_group<'a>(
     target: &str,
     interface: Option<&'a Interface>,
-    cluster: &str,
+    settings: &BalancerSettings,
     origin: &Origin,
 ) -> Result<&'a str, Diagnostic> {
     let Some(interface) = interface else {
@@ -167,16 +187,22 @@ fn endpoint_group<'a>(
             "targets must stand in the cluster's VPC for their security groups to be opened",
         ));
     };
-    let tag = format!("kubernetes.io/cluster/{cluster}");
-    let ours: Vec<&GroupFact> =
-        interface.groups.iter().filter(|group| group.tags.contains_key(&tag)).collect();
+    let tag = format!("kubernetes.io/cluster/{}", settings.cluster_name);
+    let asked = &settings.target_group_tags;
+    let is_ours = |group: &&GroupFact| {
+        let mut others = asked.iter();
+        group.tags.contains_key(&tag)
+            && others.all(|(key, value)| group.tags.get(key) == Some(value))
+    };
+    let ours: Vec<&GroupFact> = interface.groups.iter().filter(is_ours).collect();
     match (interface.groups.as_slice(), ours.as_slice()) {
         ([only], _) => Ok(&only.id),
         (_, [only]) => Ok(&only.id),
         (_, ours) => {
+            let more = if asked.is_empty() { "" } else { " and those of the flag" };
             let message = format!(
-                "{} of the {} security groups of {} (target {target}) carry the tag {tag}, exactly \
-                 one must",
+                "{} of the {} security groups of {} (target {target}) carry the tag {tag}{more}, \
+                 exactly one must",
                 ours.len(),
                 interface.groups.len(),
                 interface.id

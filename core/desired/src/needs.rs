@@ -1,12 +1,12 @@
 //! What has to be asked before a unit can be shaped: the only questions that go out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_intent::{
     Intent,
     model::{
         BalancerIntent, FoundationIntent, Goal, RouteAction, SecurityIntent, StackIntent,
-        TargetsIntent,
+        TargetsIntent, WebAclChoice,
     },
 };
 use inroad_words::{
@@ -65,6 +65,7 @@ fn of_balancer(balancer: &BalancerIntent, controller: &Controller) -> BTreeSet<N
         let others = balancer.open.security_groups.others.iter().flat_map(|said| &said.value);
         needs.insert(Need::SecurityGroups(groups.value.iter().chain(others).cloned().collect()));
     }
+    needs.extend(web_acls(balancer));
     needs
 }
 
@@ -83,6 +84,17 @@ fn target_groups(balancer: &BalancerIntent) -> BTreeSet<String> {
     names.collect()
 }
 
+/// The web ACLs that members call by name.
+pub(crate) fn web_acls(balancer: &BalancerIntent) -> Option<Need> {
+    let all = balancer.web_acl.iter().chain(&balancer.open.web_acl.others);
+    let named = all.filter_map(|said| match &said.value {
+        WebAclChoice::Named(name) => Some(name.clone()),
+        WebAclChoice::Nothing | WebAclChoice::Arn(_) => None,
+    });
+    let named: BTreeSet<String> = named.collect();
+    (!named.is_empty()).then_some(Need::WebAcls(named))
+}
+
 fn of_targets(targets: &TargetsIntent) -> BTreeSet<Need> {
     let asks = targets.service.is_some() && targets.target_type == TargetType::Ip;
     asks.then_some(Need::Vpc).into_iter().collect()
@@ -93,9 +105,6 @@ fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
     if !foundation.named.is_empty() {
         needs.insert(Need::SecurityGroups(foundation.named.keys().cloned().collect()));
     }
-    if foundation.needed_by.is_empty() {
-        return needs;
-    }
     if !foundation.openings.is_empty() {
         needs.insert(interfaces(foundation));
     }
@@ -105,5 +114,5 @@ fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {
 /// Through which interfaces the targets are reached.
 pub(crate) fn interfaces(foundation: &FoundationIntent) -> Need {
     let hint = |target: &String| (target.clone(), foundation.instances.get(target).cloned());
-    Need::Interfaces(foundation.openings.keys().map(hint).collect())
+    Need::Interfaces(foundation.openings.values().flat_map(BTreeMap::keys).map(hint).collect())
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_intent::model::{
     BalancerIntent, ClientCertificates, Goal, ListenerIntent, Open, OpenBalancer, OpenKeys,
     OpenListener, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
+    WebAclChoice,
 };
 use inroad_words::{
     Arn, Diagnostic, ObjectKey, Origin, Said, Value,
@@ -15,11 +16,11 @@ use inroad_words::{
     controller::Controller,
     facts::Facts,
     network::Peer,
-    observed::{Observed, SeenBalancer, SeenListener},
+    observed::{Observed, SeenBalancer, SeenListener, SeenWebAcl},
 };
 
 use crate::{
-    balancer::{LOAD_BALANCER, listener::trust_store, security, subnets::Chooser},
+    balancer::{LOAD_BALANCER, listener::trust_store, security, subnets::Chooser, web_acl},
     codes,
 };
 
@@ -118,10 +119,33 @@ impl Desk<'_> {
         }
         self.subnets(it, &open.subnets);
         self.security(it, &open);
+        if let Some(pool) = &mut it.customer_owned_pool {
+            let deployed = seen.and_then(|seen| seen.spec.customer_owned_pool.as_ref());
+            let said = (pool, &open.customer_owned_pool);
+            self.choose("customer-owned-ipv4-pool", said, |it| Some(it) == deployed);
+        }
+        self.web_acl(&mut it.web_acl, &open.web_acl);
         let attribute = |key: &str| seen?.spec.attributes.get(key).cloned();
         self.keys("the attribute", (&mut it.attributes, &open.attributes), attribute);
         let tag = |key: &str| seen?.spec.tags.get(key).cloned();
         self.keys("the tag", (&mut it.tags, &open.tags), tag);
+    }
+
+    /// What cannot be read leaves whatever protects the load balancer alone.
+    fn web_acl(&mut self, it: &mut Option<Said<WebAclChoice>>, open: &Open<WebAclChoice>) {
+        let Some(said) = it else { return };
+        let deployed = match self.seen.map(|seen| &seen.web_acl) {
+            Some(SeenWebAcl::Known(acl)) => Some(acl),
+            _ => None,
+        };
+        let facts = self.facts;
+        let is_deployed =
+            |choice: &WebAclChoice| web_acl::resolved(choice, facts).as_ref() == deployed;
+        let stands =
+            self.choose("the web ACL", (said, open), |it| deployed.is_some() && is_deployed(it));
+        if open.unreadable.is_some() && self.seen.is_some() && !stands {
+            *it = None;
+        }
     }
 
     fn keys(

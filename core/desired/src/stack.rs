@@ -27,6 +27,7 @@ const RULE: &str = "AWS::ElasticLoadBalancingV2::ListenerRule";
 const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
 const BINDING: &str = "K8S::ElasticLoadBalancingV2::TargetGroupBinding";
 const FRONTEND: &str = "FrontendNLBTargetGroup";
+const WEB_ACL: &str = "AWS::WAFv2::WebACLAssociation";
 
 /// The stack with its resources by type and id. Tags that only say whose a resource is are left out, as
 /// they are in the peer's models; so is whatever is held.
@@ -43,6 +44,13 @@ pub fn stack_json(desired: &Desired) -> Json {
     };
     add(SECURITY_GROUP, each(&desired.security_groups, ToString::to_string, security_group));
     add(LOAD_BALANCER, each(&desired.load_balancers, ToString::to_string, load_balancer));
+    let protected = desired.load_balancers.iter().filter_map(|(id, it)| {
+        let acl = it.spec.web_acl.as_ref()?.arn();
+        let key = ResourceKey::new(desired.unit.clone(), ResourceKind::LoadBalancer, id);
+        let balancer = reference(&key, Field::Arn);
+        Some((id.clone(), json!({ "spec": { "resourceARN": balancer, "webACLARN": acl } })))
+    });
+    add(WEB_ACL, protected.collect());
     add(LISTENER, each(&desired.listeners, ToString::to_string, listener));
     add(RULE, each(&desired.rules, |(port, nth)| format!("{port}:{nth}"), rule));
     add(TARGET_GROUP, each(&desired.target_groups, ToString::to_string, target_group));
@@ -111,6 +119,7 @@ fn load_balancer(spec: &LoadBalancer) -> Json {
         ("ipAddressType", json!(spec.ip_address_type.as_str())),
         ("subnetMapping", spec.subnets.prefer.iter().map(subnet).collect()),
         ("securityGroups", spec.security_groups.iter().map(text).collect()),
+        ("customerOwnedIPv4Pool", json!(spec.customer_owned_pool)),
         ("loadBalancerAttributes", pairs(&spec.attributes)),
         ("tags", tags(&spec.tags)),
     ])

@@ -70,7 +70,8 @@ impl<'a> Tagger<'a> {
         Self { settings: &controller.balancers, stack }
     }
 
-    /// Tags of a resource, each key from the first that says it: ownership, `--default-tags`, users.
+    /// Tags of a resource, each key from the first that says it: ownership, `--default-tags`, users; with
+    /// the gate `EnableDefaultTagsLowPriority` users come before the flag.
     pub(crate) fn tags(
         &self,
         resource: &str,
@@ -130,13 +131,17 @@ fn user_tags(
     let defaults = settings.default_tags.iter().map(|(key, value)| (key, value, &flag));
     let asked = user.iter().map(|(key, said)| (key, &said.value, &said.origin));
     let mut tags = Tags::new();
-    // Later inserts win, so what comes first in precedence is inserted last.
-    for (key, value, origin) in asked.chain(defaults) {
-        if is_ownership(key) || settings.external_managed_tags.contains(key) {
-            continue;
+    let mut take = |key: &String, value: &String, origin: &Origin| {
+        if !is_ownership(key) && !settings.external_managed_tags.contains(key) {
+            tags.insert(key.clone(), value.clone());
+            origins.0.insert(format!("tags.{key}"), origin.clone());
         }
-        tags.insert(key.clone(), value.clone());
-        origins.0.insert(format!("tags.{key}"), origin.clone());
+    };
+    // Later inserts win, so what comes first in precedence is inserted last.
+    if settings.switches.default_tags_low_priority {
+        defaults.chain(asked).for_each(|(key, value, origin)| take(key, value, origin));
+    } else {
+        asked.chain(defaults).for_each(|(key, value, origin)| take(key, value, origin));
     }
     tags
 }
@@ -168,6 +173,11 @@ mod tests {
         ];
         assert_eq!(tags, want.map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect());
         assert_eq!(origins.get("tags.team"), Origin::Flag("default-tags".into()));
+
+        controller.balancers.switches.default_tags_low_priority = true;
+        let tags = Tagger::new(&controller, &stack).tags("LoadBalancer", &user, &mut origins);
+        assert_eq!((tags["team"].as_str(), tags[STACK_TAG].as_str()), ("user", "edge"));
+        assert_eq!(origins.get("tags.team"), Origin::Default);
 
         controller.balancers.switches.tag_listeners_and_rules = false;
         let gated = Tagger::new(&controller, &stack).gated("80", &user, &mut origins);

@@ -173,6 +173,8 @@ pub(crate) fn balancer(
         subnets: said(SubnetChoice::Discover),
         security: SecurityIntent::Managed,
         attributes: BTreeMap::new(),
+        customer_owned_pool: None,
+        web_acl: None,
         tags: BTreeMap::new(),
         listeners: listeners.into_iter().collect(),
         open: OpenBalancer::default(),

@@ -6,7 +6,7 @@ use inroad_world::Lens;
 
 use crate::{
     compile::Stacks,
-    model::{Backend, FoundationIntent, SecurityIntent, StackIntent, TargetPort},
+    model::{Backend, FoundationIntent, SecurityIntent, Source, StackIntent, TargetPort},
     targets,
 };
 
@@ -17,9 +17,7 @@ pub(crate) fn compile(
     stacks: &Stacks,
 ) -> FoundationIntent {
     let mut intent = FoundationIntent::default();
-    if !settings.switches.backend_security_group {
-        return intent;
-    }
+    let shared = settings.switches.backend_security_group;
     for (key, stack) in stacks {
         if intent.held.is_none() {
             intent.held = stack.held.clone().or_else(|| stack.kept.targets.clone());
@@ -29,11 +27,17 @@ pub(crate) fn compile(
             let named = groups.value.iter().map(|name| (name.clone(), groups.origin.clone()));
             intent.named.extend(named);
         }
-        if let (true, Some(first)) = (wears_backend_group(stack), stack.members.first()) {
-            intent.needed_by.insert(key.clone(), first.clone());
-            for backend in stack.backends.values() {
-                open(lens, backend, settings, &mut intent);
+        let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
+        let source = match (shared, security, stack.members.first()) {
+            (true, Some(_), Some(first)) if wears_backend_group(stack) => {
+                intent.needed_by.insert(key.clone(), first.clone());
+                Source::Shared
             }
+            (false, Some(SecurityIntent::Managed), _) => Source::Stack(key.clone()),
+            _ => continue,
+        };
+        for backend in stack.backends.values() {
+            open(lens, backend, settings, (&source, &mut intent));
         }
     }
     intent
@@ -56,12 +60,13 @@ fn open(
     lens: &Lens<'_>,
     backend: &Backend,
     settings: &BalancerSettings,
-    intent: &mut FoundationIntent,
+    (source, intent): (&Source, &mut FoundationIntent),
 ) {
     intent.instances.extend(targets::hosts(lens, backend));
     let health: Option<u16> = backend.protocol.health_port.value.parse().ok();
     for target in targets::endpoints(lens, backend, settings, &mut Vec::new()).into_keys() {
-        let openings = intent.openings.entry(target.id).or_default();
+        let openings = intent.openings.entry(source.clone()).or_default();
+        let openings = openings.entry(target.id).or_default();
         let mut add = |port: TargetPort, origin: &Origin| {
             openings.entry(port).or_insert_with(|| origin.clone());
         };

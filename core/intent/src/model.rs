@@ -88,12 +88,28 @@ pub struct BalancerIntent {
     pub security: SecurityIntent,
     /// `load-balancer-attributes`, each with its origin.
     pub attributes: BTreeMap<String, Said<String>>,
+    /// `customer-owned-ipv4-pool`.
+    pub customer_owned_pool: Option<Said<String>>,
+    /// `wafv2-acl-name`, else `wafv2-acl-arn`; `None`: whatever protects it is others' business.
+    pub web_acl: Option<Said<WebAclChoice>>,
     /// `tags` of the members (class params before annotations), without ownership and default tags.
     pub tags: BTreeMap<String, Said<String>>,
     /// Listeners by port.
     pub listeners: BTreeMap<u16, ListenerIntent>,
     /// Where members differ.
     pub open: OpenBalancer,
+}
+
+/// Which web ACL protects the load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebAclChoice {
+    /// None: what is associated goes.
+    Nothing,
+    /// The one of this ARN.
+    Arn(String),
+    /// The one of this name.
+    Named(String),
 }
 
 /// Which subnets the load balancer stands in.
@@ -293,9 +309,8 @@ pub struct EndpointTarget {
 pub struct FoundationIntent {
     /// The stacks whose load balancers wear the shared backend group; empty: it is not needed.
     pub needed_by: BTreeMap<StackKey, ObjectKey>,
-    /// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who
-    /// asks.
-    pub openings: BTreeMap<String, BTreeMap<TargetPort, Origin>>,
+    /// What must be open on targets, for traffic of each source.
+    pub openings: BTreeMap<Source, Openings>,
     /// On which instance (`i-…`) an address of `openings` is and takes its security groups from, where
     /// the cluster says so.
     pub instances: BTreeMap<String, String>,
@@ -306,7 +321,19 @@ pub struct FoundationIntent {
     pub named: BTreeMap<String, Origin>,
 }
 
-/// A port on a target that the shared backend group must reach.
+/// Which ports must be open on which targets: target (`i-…` or address) -> ports, with who asks.
+pub type Openings = BTreeMap<String, BTreeMap<TargetPort, Origin>>;
+
+/// The security group that traffic towards targets comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Source {
+    /// The backend group that load balancers share.
+    Shared,
+    /// The own group of this stack's load balancer (`--enable-backend-security-group=false`).
+    Stack(StackKey),
+}
+
+/// A port on a target that a load balancer must reach.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum TargetPort {
     /// One TCP port.

@@ -9,7 +9,7 @@ use inroad_words::{
 };
 use serde::Serialize;
 
-use crate::model::{ListenerIntent, RouteAction, SubnetChoice};
+use crate::model::{ListenerIntent, RouteAction, SubnetChoice, WebAclChoice};
 
 /// What is said of a value besides what comes first in group order: of all that is said, the deployed
 /// value counts, else the first.
@@ -47,6 +47,10 @@ pub struct OpenBalancer {
     pub manage_backend_rules: Open<bool>,
     /// `load-balancer-attributes`.
     pub attributes: OpenKeys,
+    /// `customer-owned-ipv4-pool`.
+    pub customer_owned_pool: Open<String>,
+    /// `wafv2-acl-name`, else `wafv2-acl-arn`.
+    pub web_acl: Open<WebAclChoice>,
     /// `tags`.
     pub tags: OpenKeys,
 }

@@ -57,7 +57,9 @@ fn compared(desired: &Desired) -> serde_json::Value {
         let spec = &it.spec;
         let subnets = (!spec.subnets.keep).then_some(&spec.subnets.prefer);
         let network = json!([spec.scheme, spec.ip_address_type, subnets, spec.security_groups]);
-        json!([id, network, spec.attributes, said(&spec.tags)])
+        let mut parts = vec![json!(id), network, json!(spec.attributes), json!(said(&spec.tags))];
+        parts.extend(spec.web_acl.as_ref().map(|acl| json!({ "webACL": acl.arn() })));
+        json!(parts)
     });
     let listeners = desired.listeners.values().map(|it| {
         let spec = Listener { tags: said(&it.spec.tags), ..it.spec.clone() };
@@ -163,6 +165,8 @@ mod tests {
             subnets: Pick { keep: true, prefer: ["subnet-1".to_owned()].into() },
             security_groups: Vec::new(),
             attributes: BTreeMap::new(),
+            customer_owned_pool: None,
+            web_acl: None,
             tags: Tags::from([("team".into(), "a".into())]),
         };
         change(&mut spec);

@@ -46,6 +46,10 @@ pub enum Op {
     ModifyLoadBalancerAttributes { balancer: Value<Arn>, set: BTreeMap<String, String> },
     /// `elasticloadbalancing:DeleteLoadBalancer`.
     DeleteLoadBalancer { arn: Arn },
+    /// `wafv2:AssociateWebACL`, in the place of the web ACL that is associated.
+    AssociateWebAcl { balancer: Value<Arn>, acl: Arn },
+    /// `wafv2:DisassociateWebACL`.
+    DisassociateWebAcl { balancer: Value<Arn> },
     /// `elasticloadbalancing:CreateListener` with its default certificate, tags with it. Output: ARN.
     CreateListener { key: ResourceKey, spec: Listener },
     /// `elasticloadbalancing:ModifyListener`: protocol, default actions, default certificate, policy.

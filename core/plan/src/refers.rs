@@ -164,6 +164,8 @@ impl Refers for Op {
             Op::ModifyHealthCheck { group: arn, .. }
             | Op::ModifyTargetGroupAttributes { group: arn, .. }
             | Op::ModifyLoadBalancerAttributes { balancer: arn, .. }
+            | Op::AssociateWebAcl { balancer: arn, .. }
+            | Op::DisassociateWebAcl { balancer: arn }
             | Op::AddCertificate { listener: arn, .. }
             | Op::ModifyListenerAttributes { listener: arn, .. }
             | Op::RegisterTargets { group: arn, .. }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Arn, Field, ResourceKey, Tags, Value,
-    balancer::{Listener, ListenerProtocol},
+    balancer::{Listener, ListenerProtocol, WebAcl},
     facts::Outputs,
     network::IngressRule,
     observed::{
         Observed, SeenBalancer, SeenGroup, SeenListener, SeenRule, SeenTargetGroup, SeenTargets,
-        TargetHealth,
+        SeenWebAcl, TargetHealth,
     },
     targets::Target,
 };
@@ -172,9 +172,16 @@ impl Simulation {
             Op::ModifyLoadBalancerAttributes { balancer: Value::Known(arn), set } => {
                 change(arn, &|it| it.spec.attributes.extend(set.clone()));
             }
+            Op::AssociateWebAcl { balancer: Value::Known(arn), acl } => {
+                change(arn, &|it| it.web_acl = SeenWebAcl::Known(WebAcl::Arn(acl.clone())));
+            }
+            Op::DisassociateWebAcl { balancer: Value::Known(arn) } => {
+                change(arn, &|it| it.web_acl = SeenWebAcl::Known(WebAcl::Nothing));
+            }
             Op::CreateLoadBalancer { key, spec } => {
                 let mut spec = spec.clone();
                 spec.attributes.clear();
+                spec.web_acl = None;
                 let name = self.made.get(key, Field::DnsName).unwrap_or(made);
                 all.entry(key.id.clone()).or_default().push(SeenBalancer {
                     dns_name: name.into(),
@@ -182,6 +189,7 @@ impl Simulation {
                     state: "active".into(),
                     kind: "application".into(),
                     spec,
+                    web_acl: SeenWebAcl::Known(WebAcl::Nothing),
                     listeners: BTreeMap::new(),
                 });
             }

@@ -10,7 +10,7 @@ use inroad_words::{
     controller::Controller,
     hold::{Hold, HoldReason},
     network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION, SecurityGroup},
-    observed::{Observed, SeenBalancer, SeenGroup},
+    observed::{Observed, SeenBalancer, SeenGroup, SeenWebAcl},
 };
 
 fn balancer(scheme: Scheme, subnets: &[&str]) -> LoadBalancer {
@@ -21,6 +21,8 @@ fn balancer(scheme: Scheme, subnets: &[&str]) -> LoadBalancer {
         subnets: Pick { keep: true, prefer: subnets.iter().map(ToString::to_string).collect() },
         security_groups: Vec::new(),
         attributes: BTreeMap::new(),
+        customer_owned_pool: None,
+        web_acl: None,
         tags: Tags::from([("team".into(), subnets.len().to_string())]),
     }
 }
@@ -30,6 +32,7 @@ fn plan(want: LoadBalancer, seen: Option<LoadBalancer>) -> Plan {
     let resource = Resource { spec: want, origins: Origins::of(Origin::Default) };
     desired.load_balancers.insert("LoadBalancer".into(), resource);
     let seen = seen.map(|spec| SeenBalancer {
+        web_acl: SeenWebAcl::Unasked,
         arn: Arn("arn:web".into()),
         dns_name: "web.example.com".into(),
         state: "active".into(),

@@ -70,8 +70,35 @@ pub struct LoadBalancer {
     pub security_groups: Vec<Value<String>>,
     /// Attributes that somebody asked for; others are left as they are.
     pub attributes: BTreeMap<String, String>,
+    /// `CustomerOwnedIpv4Pool` (`coip-…`), on Outposts; given at creation, never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_owned_pool: Option<String>,
+    /// The web ACL that protects it; `None`: that is others' business. Of what is observed, see
+    /// [`crate::observed::SeenBalancer::web_acl`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_acl: Option<WebAcl>,
     /// All tags that we answer for, ownership tags included.
     pub tags: Tags,
+}
+
+/// Which web ACL (WAFv2 API, `AssociateWebACL`) protects a load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebAcl {
+    /// None.
+    Nothing,
+    /// The one of this ARN.
+    Arn(Arn),
+}
+
+impl WebAcl {
+    /// The ARN; empty where none protects.
+    pub fn arn(&self) -> &str {
+        match self {
+            WebAcl::Nothing => "",
+            WebAcl::Arn(arn) => &arn.0,
+        }
+    }
 }
 
 /// `Protocol` of an ALB listener.

@@ -44,11 +44,16 @@ pub struct BalancerSettings {
     /// Gate `EnhancedDefaultBehavior`: what nobody says of mutual authentication means off.
     #[serde(default)]
     pub enhanced_defaults: bool,
+    /// `--service-target-eni-security-group-tags`: which of several security groups of a target is
+    /// opened carries these too.
+    #[serde(default)]
+    pub target_group_tags: BTreeMap<String, String>,
     /// What may be switched.
     pub switches: BalancerSwitches,
 }
 
-/// ALBC's boolean flags and feature gates that change what is built.
+/// ALBC's boolean flags and feature gates that change what is built. More than twelve, because they stand
+/// side by side there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalancerSwitches {
     /// `--enable-backend-security-group`: one shared group that load balancers reach targets from.
@@ -75,6 +80,16 @@ pub struct BalancerSwitches {
     pub tag_listeners_and_rules: bool,
     /// Gate `EndpointsFailOpen`.
     pub endpoints_fail_open: bool,
+    /// Gate `EnableDefaultTagsLowPriority`: `--default-tags` beat no other tag.
+    #[serde(default)]
+    pub default_tags_low_priority: bool,
+    /// `--enable-wafv2`: web ACLs are associated as members say.
+    #[serde(default = "on")]
+    pub wafv2: bool,
+}
+
+fn on() -> bool {
+    true
 }
 
 impl Default for BalancerSwitches {
@@ -92,6 +107,8 @@ impl Default for BalancerSwitches {
             discover_by_reachability: true,
             tag_listeners_and_rules: true,
             endpoints_fail_open: true,
+            default_tags_low_priority: false,
+            wafv2: true,
         }
     }
 }
@@ -109,6 +126,7 @@ impl Default for BalancerSettings {
             external_managed_tags: BTreeSet::new(),
             certificate_authorities: BTreeSet::new(),
             enhanced_defaults: false,
+            target_group_tags: BTreeMap::new(),
             switches: BalancerSwitches::default(),
         }
     }

@@ -27,6 +27,8 @@ pub enum Need {
     Interfaces(BTreeMap<String, Option<String>>),
     /// The ARNs of these target groups, by name: groups that somebody else made.
     TargetGroups(BTreeSet<String>),
+    /// The regional web ACLs of these names.
+    WebAcls(BTreeSet<String>),
     /// The hosted zones that the DNS provider offers.
     Zones,
 }
@@ -53,6 +55,9 @@ pub struct Facts {
     /// ARNs of target groups that were asked for, by name; one that does not exist is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub target_groups: BTreeMap<String, String>,
+    /// ARNs of the web ACLs that were asked for and exist, by name.
+    #[serde(default)]
+    pub web_acls: BTreeMap<String, String>,
     /// Hosted zones.
     pub zones: BTreeSet<Zone>,
     /// What other units' resources are known to be: `Output`s that shape may resolve.

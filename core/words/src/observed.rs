@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Arn,
-    balancer::{Listener, LoadBalancer, Rule},
+    balancer::{Listener, LoadBalancer, Rule, WebAcl},
     network::SecurityGroup,
     record::Record,
     targets::{Target, TargetGroup},
@@ -72,8 +72,25 @@ pub struct SeenBalancer {
     pub kind: String,
     /// What it is; `subnets.prefer` holds its subnets, `attributes` all attributes.
     pub spec: LoadBalancer,
+    /// The web ACL that protects it. It takes a call of its own, which is made where somebody says
+    /// which one it should be.
+    #[serde(default)]
+    pub web_acl: SeenWebAcl,
     /// Its listeners by port.
     pub listeners: BTreeMap<u16, SeenListener>,
+}
+
+/// What is known of the web ACL on a load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenWebAcl {
+    /// Nobody has asked.
+    #[default]
+    Unasked,
+    /// AWS did not tell, in whose words.
+    Unknown(String),
+    /// What there is.
+    Known(WebAcl),
 }
 
 /// A listener that exists.

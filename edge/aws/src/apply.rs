@@ -10,7 +10,7 @@ use std::time::Duration;
 use inroad_plan::{Op, OpOutputs};
 use tokio::time::{Instant, sleep};
 
-use crate::{Aws, Error, ec2, elbv2};
+use crate::{Aws, Error, ec2, elbv2, wafv2};
 
 /// How a deletion waits for the last user of what is to go to let go of it.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,9 @@ pub async fn apply(aws: &Aws, op: &Op) -> Result<OpOutputs, Error> {
         return Ok(outputs);
     }
     if let Some(outputs) = elbv2::apply(aws, op).await? {
+        return Ok(outputs);
+    }
+    if let Some(outputs) = wafv2::apply(aws, op).await? {
         return Ok(outputs);
     }
     Err(Error::Unsayable("a change of records, which is the DNS provider's to make".into()))

@@ -24,6 +24,7 @@ pub struct Aws {
     pub(crate) elbv2: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) acm: aws_sdk_acm::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(crate) wafv2: aws_sdk_wafv2::Client,
     pub(crate) memory: Arc<Memory>,
     attempts: Attempts,
     lane: Lane,
@@ -98,6 +99,7 @@ impl Aws {
             elbv2: client!(aws_sdk_elasticloadbalancingv2, Service::Elbv2),
             acm: client!(aws_sdk_acm, Service::Acm),
             tagging: client!(aws_sdk_resourcegroupstagging, Service::Tagging),
+            wafv2: client!(aws_sdk_wafv2, Service::Wafv2),
             memory: Arc::default(),
             attempts,
             lane: Lane::Urgent,
@@ -184,10 +186,12 @@ pub(crate) enum Service {
     Elbv2,
     Acm,
     Tagging,
+    Wafv2,
 }
 
 impl Service {
-    const ALL: [Service; 4] = [Service::Ec2, Service::Elbv2, Service::Acm, Service::Tagging];
+    const ALL: [Service; 5] =
+        [Service::Ec2, Service::Elbv2, Service::Acm, Service::Tagging, Service::Wafv2];
 
     /// IAM's prefix.
     pub(crate) fn prefix(self) -> &'static str {
@@ -196,6 +200,7 @@ impl Service {
             Service::Elbv2 => "elasticloadbalancing",
             Service::Acm => "acm",
             Service::Tagging => "tag",
+            Service::Wafv2 => "wafv2",
         }
     }
 
@@ -206,6 +211,7 @@ impl Service {
             Service::Elbv2 => "Elastic Load Balancing v2",
             Service::Acm => "ACM",
             Service::Tagging => "Resource Groups Tagging API",
+            Service::Wafv2 => "WAFV2",
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Connect {
     /// Another endpoint for all services.
     pub endpoint: Option<String>,
     /// Another endpoint for one service, by the SDK's service id (`Elastic Load Balancing v2`, `EC2`,
-    /// `ACM`, `Resource Groups Tagging API`, `Route 53`) in any case.
+    /// `ACM`, `Resource Groups Tagging API`, `WAFV2`, `Route 53`) in any case.
     pub endpoints: BTreeMap<String, String>,
     /// Another transport than TLS to AWS: the emulator in process.
     pub http: Option<SharedHttpClient>,

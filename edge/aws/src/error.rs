@@ -53,7 +53,7 @@ pub enum Error {
 /// Which call was refused, and in which words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// IAM's name of the service: `ec2`, `elasticloadbalancing`, `acm`, `tag`.
+    /// IAM's name of the service: `ec2`, `elasticloadbalancing`, `acm`, `tag`, `wafv2`.
     pub service: &'static str,
     /// The API operation.
     pub operation: &'static str,
@@ -236,9 +236,14 @@ fn by_code(code: &str) -> Option<fn(Box<Refusal>) -> Error> {
         "OperationNotPermitted" => Error::Protected,
         "PriorityInUse" => Error::Exists,
         "TargetGroupAssociationLimit" => Error::Quota,
-        "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" => {
-            Error::Unavailable
-        }
+        "InternalError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "Unavailable"
+        | "WAFInternalErrorException" => Error::Unavailable,
+        // What was just made is not known everywhere yet.
+        "WAFUnavailableEntityException" | "WAFNonexistentItemException" => Error::NotFound,
+        "WAFLimitsExceededException" => Error::Quota,
         _ if code.starts_with("Duplicate") || code.ends_with(".Duplicate") => Error::Exists,
         _ if code.ends_with("NotFound") || code.ends_with("NotFoundException") => Error::NotFound,
         _ if code.starts_with("TooMany") || code.ends_with("LimitExceeded") => Error::Quota,
@@ -296,6 +301,8 @@ mod tests {
             ("TooManyRules", 400, "a quota", later),
             ("RulesPerSecurityGroupLimitExceeded", 400, "a quota", later),
             ("OperationNotPermitted", 400, "protected", Retry::OnChange),
+            ("WAFUnavailableEntityException", 400, "not there", soon),
+            ("WAFInternalErrorException", 500, "no answer", soon),
             ("SomethingNew", 400, "refused", Retry::OnChange),
             ("SomethingNew", 500, "no answer", soon),
         ] {

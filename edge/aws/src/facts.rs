@@ -20,7 +20,7 @@ use inroad_words::observed::SeenGroup;
 
 use crate::client::Service;
 use crate::memory::{NETWORK, SHORT};
-use crate::{Aws, Error, Ownership, ec2};
+use crate::{Aws, Error, Ownership, ec2, wafv2};
 
 /// Asks everything that a unit needs to know, at once. The surroundings are remembered for a while
 /// ([`Aws::forget`]).
@@ -59,6 +59,7 @@ async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
         Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
         Need::TargetGroups(names) => facts.target_groups = named::target_groups(aws, names).await?,
+        Need::WebAcls(names) => facts.web_acls = wafv2::named(aws, names).await?,
         Need::Zones => {}
     }
     Ok(facts)
@@ -73,6 +74,7 @@ fn merge(facts: &mut Facts, part: Facts) {
     facts.security_groups.extend(part.security_groups);
     facts.interfaces.extend(part.interfaces);
     facts.target_groups.extend(part.target_groups);
+    facts.web_acls.extend(part.web_acls);
 }
 
 /// Security groups of the VPC by id (`sg-…`) or by `Name` tag. What does not exist is left out.

@@ -24,6 +24,7 @@ mod place;
 mod survey;
 mod throttle;
 mod value;
+mod wafv2;
 
 pub use apply::apply;
 pub use attempts::{Answer, Sum};
@@ -37,3 +38,4 @@ pub use ownership::Ownership;
 pub use place::{own_vpc, tagged_vpcs, vpc_of_instance};
 pub use survey::survey;
 pub use throttle::{BadThrottle, Throttle};
+pub use wafv2::observe_web_acls;

@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     pub(crate) authorities: Kept<BTreeMap<String, String>>,
     /// Trust stores by name.
     pub(crate) trust_stores: Kept<Arn>,
+    /// By nothing: ARNs of the account's regional web ACLs, by name.
+    pub(crate) web_acls: Kept<BTreeMap<String, String>>,
     /// Security groups by id.
     pub(crate) groups: Kept<GroupFact>,
     /// Interfaces by instance id, the primary one first.
@@ -69,6 +71,7 @@ impl Memory {
         self.certificates.clear();
         self.authorities.clear();
         self.trust_stores.clear();
+        self.web_acls.clear();
         self.groups.clear();
         self.instances.clear();
         self.addresses.clear();

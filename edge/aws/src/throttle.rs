@@ -15,7 +15,9 @@ pub(crate) use limiter::{Lane, Limiter};
 use crate::client::Service;
 
 const DEFAULTS: &str = "Elastic Load Balancing v2:^RegisterTargets|^DeregisterTargets=4:20,\
-    Elastic Load Balancing v2:^Describe.*=50:200,Elastic Load Balancing v2:^Modify.*=3:20";
+    Elastic Load Balancing v2:^Describe.*=50:200,Elastic Load Balancing v2:^Modify.*=3:20,\
+    WAFV2:^AssociateWebACL|DisassociateWebACL=0.5:1,\
+    WAFV2:^GetWebACLForResource|ListResourcesForWebACL=1:1";
 
 /// Which rates are kept, by service. [`Default`]: ALBC's (load-balancers.md 8.10); a service without a
 /// rule is slowed down only while AWS throttles it.

@@ -41,6 +41,11 @@ OPERATIONS = {
         GetCertificate AddTagsToCertificate ListTagsForCertificate RemoveTagsFromCertificate""",
     "resourcegroupstaggingapi": "GetResources",
     "sts": "GetCallerIdentity",
+    "wafv2": "AssociateWebACL DisassociateWebACL GetWebACLForResource ListResourcesForWebACL ListWebACLs",
+}
+# Shapes of which only these members are kept: what a web ACL decides by is nobody's business here.
+MEMBERS = {
+    ("wafv2", "WebACL"): "Name Id ARN Description Capacity ManagedByFirewallManager",
 }
 METADATA = ("apiVersion", "protocol", "xmlNamespace", "targetPrefix", "jsonVersion")
 SHAPE = ("type", "required", "enum", "min", "max", "pattern", "flattened", "error", "exception", "union", "timestampFormat")
@@ -87,6 +92,11 @@ def operation(full):
 def trim(service, names):
     version = max(p.name for p in (DATA / service).iterdir() if p.is_dir())
     full = json.load(gzip.open(DATA / service / version / "service-2.json.gz"))
+    for (of, name), members in MEMBERS.items():
+        if of == service:
+            whole = full["shapes"][name]
+            whole["members"] = pick(whole["members"], members.split())
+            whole["required"] = [member for member in whole["required"] if member in whole["members"]]
     operations = {name: operation(full["operations"][name]) for name in sorted(names)}
     roots = [op[side]["shape"] for op in operations.values() for side in ("input", "output") if side in op]
     roots += [error for op in operations.values() for error in op["errors"]]

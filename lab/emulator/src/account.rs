@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::faults::Director;
-use crate::{Fault, acm, ec2, elbv2, route53, sts, tagging};
+use crate::{Fault, acm, ec2, elbv2, route53, sts, tagging, wafv2};
 
 /// Service quotas, by default AWS's own defaults. Exceeding one is the API's own error.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -90,6 +90,7 @@ pub struct Account {
     pub elbv2: elbv2::Elbv2,
     pub route53: route53::Route53,
     pub acm: acm::Acm,
+    pub wafv2: wafv2::Wafv2,
     /// How many ids were made; kept in snapshots, so that none is made twice.
     pub(crate) next_id: u64,
 }
@@ -103,6 +104,7 @@ impl Account {
             elbv2: Default::default(),
             route53: Default::default(),
             acm: Default::default(),
+            wafv2: Default::default(),
             next_id: 0,
         }
     }
@@ -131,6 +133,7 @@ impl Account {
             "acm" => acm::call(self, operation, input),
             "tagging" => tagging::call(self, operation, input),
             "sts" => sts::call(self, operation, input),
+            "wafv2" => wafv2::call(self, operation, input),
             other => Err(Fault::new("UnknownService", format!("no service {other} here"))),
         }
     }

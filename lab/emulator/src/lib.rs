@@ -20,6 +20,7 @@ mod server;
 mod sts;
 mod tagging;
 pub mod transcript;
+pub mod wafv2;
 mod wire;
 
 pub use account::{Account, Emulator, Quotas, Settings};

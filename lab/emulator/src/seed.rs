@@ -3,12 +3,12 @@
 //! `Vpcs`, `Subnets`, `SecurityGroups`, `NetworkInterfaces`, `Instances`, `RouteTables`,
 //! `InternetGateways`, `PrefixLists` (with `Entries`), `LoadBalancers` (with `Listeners`, they with
 //! `Rules`), `TargetGroups`, `TrustStores` (with `CaCertificatesBundle`, which is PEM), `Certificates`,
-//! `HostedZones` (with `ResourceRecordSets`).
+//! `WebACLs` (with `ResourceArns`), `HostedZones` (with `ResourceRecordSets`).
 
 use serde_json::{Map, Value};
 
 use crate::ec2::BalancerInterfaces;
-use crate::{Account, Settings, acm, ec2, elbv2, route53};
+use crate::{Account, Settings, acm, ec2, elbv2, route53, wafv2};
 
 /// Not of the API: how many ids the account made, so that a restored one does not make them again.
 const IDS_MADE: &str = "IdsMade";
@@ -18,6 +18,7 @@ pub fn snapshot(account: &Account) -> Value {
     let mut document = members(ec2::snapshot(account));
     document.extend(members(elbv2::snapshot(account)));
     document.extend(members(acm::snapshot(account)));
+    document.extend(members(wafv2::snapshot(account)));
     document.insert("HostedZones".into(), route53::snapshot(account));
     document.insert(IDS_MADE.into(), account.next_id.into());
     Value::Object(document)
@@ -41,6 +42,9 @@ pub fn restore(account: &mut Account, document: &Value) -> Result<(), String> {
     ec2::restore(account, document)?;
     if document["Certificates"].is_array() {
         acm::restore(account, document)?;
+    }
+    if document["WebACLs"].is_array() {
+        wafv2::restore(account, document)?;
     }
     if document["HostedZones"].is_array() {
         route53::restore(account, &document["HostedZones"]);

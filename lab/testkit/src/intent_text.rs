@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use inroad_intent::{
     Intent,
     model::{
-        Backend, FoundationIntent, Goal, ListenerIntent, MemberCertificates, RouteAction,
+        Backend, FoundationIntent, Goal, ListenerIntent, MemberCertificates, RouteAction, Source,
         StackIntent,
     },
 };
@@ -40,8 +40,14 @@ fn render_foundation(text: &mut String, foundation: &FoundationIntent) {
     for (stack, object) in &foundation.needed_by {
         *text += &format!("  needed by {stack}  {object}\n");
     }
-    for (target, ports) in &foundation.openings {
-        *text += &format!("  open {target} {:?}\n", ports.keys().collect::<Vec<_>>());
+    for (source, openings) in &foundation.openings {
+        let of = match source {
+            Source::Shared => String::new(),
+            Source::Stack(stack) => format!(" for {stack}"),
+        };
+        for (target, ports) in openings {
+            *text += &format!("  open {target} {:?}{of}\n", ports.keys().collect::<Vec<_>>());
+        }
     }
     if let Some(held) = &foundation.held {
         *text += &format!("  held: {}  {}\n", held.reason, held.origin);

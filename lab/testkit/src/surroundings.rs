@@ -29,6 +29,8 @@ pub enum Question {
     Interfaces,
     /// `Need::TargetGroups`.
     TargetGroups,
+    /// `Need::WebAcls`.
+    WebAcls,
     /// `Need::Zones`.
     Zones,
 }
@@ -44,6 +46,7 @@ impl Question {
             Need::SecurityGroups(_) => Question::SecurityGroups,
             Need::Interfaces(_) => Question::Interfaces,
             Need::TargetGroups(_) => Question::TargetGroups,
+            Need::WebAcls(_) => Question::WebAcls,
             Need::Zones => Question::Zones,
         }
     }
@@ -77,6 +80,7 @@ impl Surroundings {
             security_groups: groups.map(|it| (it.id.clone(), it)).into(),
             interfaces: interfaces(),
             target_groups: [("theirs".to_owned(), "arn:theirs".to_owned())].into(),
+            web_acls: [("office".to_owned(), "arn:web-acl/office".to_owned())].into(),
             zones: zones.map(|(name, id)| zone(name, id)).into(),
             ..Facts::default()
         };
@@ -122,6 +126,10 @@ impl Surroundings {
             Need::TargetGroups(names) => {
                 let found = all.target_groups.iter().filter(|(name, _)| names.contains(*name));
                 answers.target_groups = found.map(|(k, v)| (k.clone(), v.clone())).collect();
+            }
+            Need::WebAcls(names) => {
+                let found = all.web_acls.iter().filter(|(name, _)| names.contains(*name));
+                answers.web_acls = found.map(|(name, arn)| (name.clone(), arn.clone())).collect();
             }
             Need::Zones => answers.zones.clone_from(&all.zones),
         }

@@ -1,7 +1,7 @@
 //! Which table is put to which room of inroad.
 
 use super::{
-    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_class, ingress_grammar, ingress_listener, ingress_model, ingress_network, ingress_rules, tables::Case,
+    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_balancer, ingress_class, ingress_grammar, ingress_listener, ingress_model, ingress_network, ingress_rules, tables::Case,
 };
 
 /// Runs one case; the error says where inroad differs from what is recorded.
@@ -26,6 +26,27 @@ const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/networking/*_buildSDKSubnetLocaleType.json", ingress_network::locale),
     ("albc/pkg/networking/*_chooseSubnetsPerAZ.json", ingress_network::one_per_zone),
     ("albc/pkg/networking/*_computeSubnetsMinimalCount.json", ingress_network::least),
+    ("albc/pkg/ingress/*_buildIngress*LoadBalancerAttributes.json", ingress_balancer::attributes),
+    ("albc/pkg/ingress/*_buildLoadBalancerCOIPv4Pool.json", ingress_balancer::customer_owned_pool),
+    ("albc/pkg/ingress/*_buildLoadBalancerIPAddressType.json", ingress_balancer::address_type),
+    ("albc/pkg/ingress/*_buildLoadBalancerName.json", ingress_balancer::name),
+    ("albc/pkg/ingress/*_buildLoadBalancerSubnets.json", ingress_network::mapped),
+    ("albc/pkg/ingress/*_buildLoadBalancerTags*.json", ingress_balancer::balancer_tags),
+    ("albc/pkg/ingress/*_buildManagedSecurityGroupTags*.json", ingress_balancer::group_tags),
+    ("albc/pkg/ingress/*_buildManageSecurityGroupRulesFlag.json", ingress_balancer::manages_rules),
+    ("albc/pkg/ingress/*_buildListenerRuleTags.json", ingress_balancer::rule_tags),
+    ("albc/pkg/ingress/*_buildTargetGroupTags*.json", ingress_balancer::target_group_tags),
+    ("albc/pkg/ingress/*_buildResourceTagsPriority.json", ingress_balancer::resource_tags),
+    (
+        "albc/pkg/ingress/*_buildIngressBackendResourceTags.json",
+        ingress_balancer::target_group_tags,
+    ),
+    ("albc/pkg/ingress/*_buildIngressResourceTags.json", ingress_balancer::balancer_tags),
+    (
+        "albc/pkg/ingress/*_validateTagCollisionWithExternalManagedTags.json",
+        ingress_balancer::foreign_tags,
+    ),
+    ("albc/pkg/ingress/*_buildWAFv2WebACLAssociation*.json", ingress_balancer::web_acl),
     ("albc/pkg/ingress/*__Test_defaultModelBuilder_Build.json", ingress_model::check),
     ("albc/pkg/ingress/*__Test_buildListenerAttributes.json", ingress_listener::attributes),
     ("albc/pkg/ingress/*_buildListenerTags.json", ingress_listener::tags),

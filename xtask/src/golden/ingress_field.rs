@@ -46,13 +46,7 @@ impl Group {
     pub(super) fn of(case: &Case) -> Self {
         let group = list(case.at("/row/fields/ingGroup/Members"));
         let all = if group.is_empty() { list(case.at("/row/fields/ingList")) } else { group };
-        let member = |it: &Value| {
-            json!({
-                "ingress": it["Ing"],
-                "ingressClassParams": it["IngClassConfig"]["IngClassParams"],
-            })
-        };
-        let mut it = Self::new(all.iter().map(member).collect());
+        let mut it = Self::new(all.iter().map(given::member).collect());
         it.controller.balancers.default_tags = texts(case.at("/row/fields/defaultTags"));
         it
     }

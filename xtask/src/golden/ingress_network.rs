@@ -61,6 +61,16 @@ pub(super) fn selected(case: &Case) -> Result<(), String> {
     resolved(case, Asked { params, ..Asked::of(case) })
 }
 
+/// The subnets of a load balancer whose member or class says something of them, or nothing.
+pub(super) fn mapped(case: &Case) -> Result<(), String> {
+    let member = given::member(case.at("/row/fields/ingGroup/Members/0"));
+    let annotations = &member["ingress"]["metadata"]["annotations"];
+    let said = annotations[format!("{ANNOTATIONS}subnets")].as_str().map(str::to_owned);
+    let annotations = said.into_iter().map(|said| ("subnets", said)).collect();
+    let params = member["ingressClassParams"].clone();
+    resolved(case, Asked { annotations, params, ..Asked::of(case) })
+}
+
 /// One subnet for each zone.
 pub(super) fn one_per_zone(case: &Case) -> Result<(), String> {
     let subnets = given::list(case.at("/row/subnets")).iter();
@@ -169,14 +179,10 @@ fn resolved(case: &Case, asked: Asked) -> Result<(), String> {
     if let Some(other) = option("LBType").filter(|it| *it != "application") {
         return Err(format!("load balancers of type {other} are not served"));
     }
-    let (calls, tables) = (
-        given::list(case.at("/row/fields/describeSubnetsAsListCalls")),
-        given::list(case.at("/row/fields/describeRouteTablesAsListCalls")),
-    );
-    let tables_seen = tables.iter().flat_map(|call| given::list(&call["output"]));
-    let public = Routes::read(tables_seen);
+    let tables = calls(case, "DescribeRouteTablesAsList");
+    let public = Routes::read(tables.iter().flat_map(|call| given::list(&call["output"])));
     let mut subnets = BTreeMap::new();
-    for call in calls {
+    for call in calls(case, "DescribeSubnetsAsList") {
         for answer in given::list(&call["output"]) {
             let zone = answer["AvailabilityZoneId"].as_str().unwrap_or_default();
             let mut found = subnet(answer, &kind_of(case, zone), filtered(&call["input"]));
@@ -184,10 +190,15 @@ fn resolved(case: &Case, asked: Asked) -> Result<(), String> {
             subnets.insert(found.0, found.1);
         }
     }
-    let zones = given::list(case.at("/row/fields/fetchAZInfosCalls"));
-    let all = calls.iter().chain(tables).chain(zones);
-    let refused = all.filter_map(|call| call["err"].as_str()).next();
+    let refused = given::list(case.at("/mock_calls")).iter();
+    let refused = refused.filter_map(|call| call["returns"][1].as_str()).next();
     chosen(case, &asked, subnets, refused)
+}
+
+/// What the peer asked EC2 with this method, and the answers.
+fn calls(case: &Case, method: &str) -> Vec<Value> {
+    let all = given::list(case.at("/mock_calls")).iter().filter(|call| call["method"] == method);
+    all.map(|call| json!({ "input": call["args"][0], "output": call["returns"][0] })).collect()
 }
 
 fn chosen(
@@ -211,7 +222,7 @@ fn expect(
     places: &[&str],
     shaped: &Shaped,
 ) -> Result<(), String> {
-    let refused = case.at("/row/wantErr").is_string();
+    let refused = case.at("/row/wantErr").as_str().is_some_and(|error| !error.is_empty());
     let blamed = errors(shaped).any(|it| places.iter().any(|at| ends(it, at)));
     let waits = !shaped.desired.held.resources.is_empty();
     let id = |it: &Value| it.as_str().or(it["SubnetId"].as_str()).unwrap_or_default().to_owned();

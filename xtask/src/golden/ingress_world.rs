@@ -132,6 +132,8 @@ pub(super) fn controller(case: &Case) -> Controller {
         discover_by_reachability: gate("SubnetDiscoveryByReachability"),
         tag_listeners_and_rules: gate("ListenerRulesTagging"),
         endpoints_fail_open: gate("EndpointsFailOpen"),
+        default_tags_low_priority: gate("EnableDefaultTagsLowPriority"),
+        wafv2: true,
     };
     let balancers = BalancerSettings {
         cluster_name: text(config("clusterName")),

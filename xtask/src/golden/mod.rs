@@ -11,6 +11,7 @@ mod dns_registry;
 mod exceptions;
 mod glob;
 mod ingress_backend;
+mod ingress_balancer;
 mod ingress_class;
 mod ingress_company;
 mod ingress_field;

@@ -7,7 +7,8 @@ const OWN_BACKOFF: &str = "a unit that fails backs off by what AWS answered, 5 m
 const NO_WEBHOOK: &str = "inroad has no admission webhook yet";
 const NO_SERVICES: &str = "Services of type LoadBalancer get no load balancer yet";
 const NO_GATEWAYS: &str = "Gateways are not served yet";
-const NO_ADDONS: &str = "WAF and Shield are not served yet; their annotations are told as LB0004";
+const NO_ADDONS: &str =
+    "WAF Classic and Shield are not served yet; their annotations are told as LB0004";
 
 /// In the order of its documentation.
 #[rustfmt::skip] // a table: one line a flag
@@ -53,7 +54,7 @@ pub(super) const FLAGS: &[Flag] = &[
     // Services and bindings
     Flag::new("load-balancer-class", Kind::Text, "service.k8s.aws/nlb", "loadBalancerClass of Services that are ours").no_effect(NO_SERVICES),
     Flag::new("service-max-concurrent-reconciles", Kind::Number, "3", "Services at once").no_effect(NO_SERVICES),
-    Flag::new("service-target-eni-security-group-tags", Kind::Pairs, "", "Tags that tell which of a target's security groups is opened").default_only("the group that carries the cluster's tag is opened"),
+    Flag::new("service-target-eni-security-group-tags", Kind::Pairs, "", "Tags that, beside the cluster's, tell which of several security groups of a target is opened"),
     Flag::new("targetgroupbinding-max-concurrent-reconciles", Kind::Number, "3", "Target groups at once").no_effect(ONE_QUEUE),
     Flag::new("targetgroupbinding-max-exponential-backoff-delay", Kind::Duration, "1000s", "Longest wait of a target group that fails").no_effect(OWN_BACKOFF),
     Flag::new("targetgroupbinding-requeue-duration", Kind::Duration, "15s", "How soon targets that wait are looked at again").no_effect(OWN_BACKOFF),
@@ -67,7 +68,7 @@ pub(super) const FLAGS: &[Flag] = &[
     // The rest
     Flag::new("lb-stabilization-monitor-interval", Kind::Duration, "2m", "How often a load balancer that is being made is looked at").no_effect("steps that wait for a load balancer are tried as soon as AWS takes them"),
     Flag::new("enable-waf", Kind::Bool, "true", "WAF Classic").no_effect(NO_ADDONS),
-    Flag::new("enable-wafv2", Kind::Bool, "true", "WAF").no_effect(NO_ADDONS),
+    Flag::new("enable-wafv2", Kind::Bool, "true", "Associate web ACLs of WAF as annotations and class params say; false: leave them to others"),
     Flag::new("enable-shield", Kind::Bool, "true", "Shield Advanced").no_effect(NO_ADDONS),
     Flag::new("enable-pod-readiness-gate-inject", Kind::Bool, "true", "Put readiness gates into Pods").no_effect(NO_WEBHOOK),
     Flag::new("quic-environment-variable-name", Kind::Text, "AWS_LBC_QUIC_SERVER_ID", "Variable that a Pod's QUIC server id is written to").no_effect(NO_WEBHOOK),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_emulator::{Account, Emulator, acm, seed};
+use inroad_emulator::{Account, Emulator, acm, seed, wafv2};
 use inroad_world::{World, crd::IngressClassParams};
 use k8s_openapi::{
     api::{core::v1::Node, core::v1::Service, networking::v1::Ingress},
@@ -35,6 +35,8 @@ pub(crate) struct Estate {
     pub(super) prefix_lists: BTreeSet<String>,
     /// Names or ARNs.
     trust_stores: BTreeSet<String>,
+    /// ARNs and names of web ACLs.
+    web_acls: BTreeSet<String>,
 }
 
 impl Estate {
@@ -56,6 +58,7 @@ impl Estate {
             subnets: Vec::new(),
             prefix_lists: BTreeSet::new(),
             trust_stores: BTreeSet::new(),
+            web_acls: BTreeSet::new(),
         };
         for (_, ingress) in world.all::<Ingress>() {
             estate.read(ingress);
@@ -68,6 +71,8 @@ impl Estate {
             let ids = spec.subnets.iter().flat_map(|subnets| subnets.ids.iter().cloned());
             estate.name_subnets(ids);
             estate.prefix_lists.extend(spec.prefix_lists_ids.iter().cloned());
+            let acls = spec.wafv2_acl_arn.iter().chain(&spec.wafv2_acl_name);
+            estate.web_acls.extend(acls.filter(|acl| is_web_acl(acl)).cloned());
             for arn in &spec.certificate_arn {
                 estate.certificates.entry(arn.clone()).or_default();
             }
@@ -96,6 +101,8 @@ impl Estate {
         self.prefix_lists.extend(list(meta, "security-group-prefix-lists"));
         self.name_subnets(list(meta, "subnets"));
         self.trust_stores.extend(trust_stores(meta));
+        let acls = ["wafv2-acl-arn", "wafv2-acl-name"].map(|suffix| list(meta, suffix));
+        self.web_acls.extend(acls.into_iter().flatten().filter(|acl| is_web_acl(acl)));
     }
 
     fn claim(&mut self, hosts: impl IntoIterator<Item = String>) {
@@ -132,6 +139,9 @@ pub(crate) fn furnish(emulator: &Emulator, estate: &Estate) -> anyhow::Result<Ve
         }
         for store in &estate.trust_stores {
             notes.extend(trust(&mut account, store));
+        }
+        for acl in &estate.web_acls {
+            notes.extend(protect(&mut account, acl));
         }
     }
     emulator.touched();
@@ -176,6 +186,29 @@ fn trust(account: &mut Account, store: &str) -> Option<String> {
     let made = serde_json::from_value(made).ok()?;
     stores.insert(arn, made);
     Some(format!("trust store {store}, which trusts nobody (--state can hold one that does)"))
+}
+
+/// A web ACL of this ARN or name, unless there is one.
+fn protect(account: &mut Account, acl: &str) -> Option<String> {
+    if account.wafv2.web_acls.values().any(|it| it.arn == acl || it.name == acl) {
+        return None;
+    }
+    let made = match acl.starts_with("arn:") {
+        true => wafv2::add_with_arn(account, acl),
+        false => {
+            wafv2::add(account, acl);
+            Ok(())
+        }
+    };
+    Some(match made {
+        Ok(()) => format!("web ACL {acl}"),
+        Err(fault) => format!("no web ACL {acl}: {}", fault.message),
+    })
+}
+
+/// Whether a value names a web ACL; `none` says that there is to be none.
+fn is_web_acl(value: &str) -> bool {
+    !value.is_empty() && value != "none"
 }
 
 /// A hosted zone of this name, unless there is one.

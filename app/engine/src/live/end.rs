@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use inroad_aws::Inventory;
+use inroad_plan::{Op, OpId, Outcome};
 use inroad_words::{Unit, hold::HoldReason, observed::Observed, retry::Retry};
 use tokio::time::Instant;
 
 use super::{Engine, Lane, Tell, Told, Work, turn};
-use crate::{EngineError, pipeline};
+use crate::{EngineError, Planned, pipeline};
 
 /// Records of load balancers that are made at the same time go into one batch.
 const GATHER_NAMES: Duration = Duration::from_millis(50);
@@ -134,7 +135,7 @@ impl Engine {
         }
         known.seen = left;
         known.told = told;
-        known.settled = current && retry.is_none();
+        known.settled = current && (retry.is_none() || only_groups_are_left(&planned, &outcome));
         match retry {
             Some(retry) => self.again(unit, retry),
             None => {
@@ -164,11 +165,13 @@ impl Engine {
     /// Whoever refers to what this unit makes.
     fn wake(&mut self, unit: &Unit) {
         let now = Instant::now();
+        let own_sources = !self.hands.controller.balancers.switches.backend_security_group;
         let due: Vec<(Unit, Instant)> = self
             .asked
             .units()
             .filter_map(|other| match (unit, other) {
                 (Unit::Foundation, Unit::Stack(_)) => Some((other.clone(), now)),
+                (Unit::Stack(_), Unit::Foundation) if own_sources => Some((other.clone(), now)),
                 (Unit::Stack(stack), Unit::Targets(key)) if key.stack == *stack => {
                     Some((other.clone(), now))
                 }
@@ -189,6 +192,16 @@ impl Engine {
             self.queue.push(Unit::Foundation, Lane::Wake, Instant::now());
         }
     }
+}
+
+/// Whether nothing of a stack is left to do but to delete its security group, which goes when the
+/// foundation's rules no longer name it.
+fn only_groups_are_left(planned: &Planned, outcome: &Outcome) -> bool {
+    let is_group = |id: &OpId| {
+        let step = planned.plan.ops.get(id);
+        step.is_some_and(|step| matches!(step.op, Op::DeleteSecurityGroup { .. }))
+    };
+    !outcome.failed.is_empty() && outcome.failed.keys().all(is_group)
 }
 
 /// How long an error asks to be waited for.

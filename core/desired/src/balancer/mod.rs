@@ -6,6 +6,7 @@ pub(crate) mod optimise;
 pub(crate) mod rules;
 pub(crate) mod security;
 pub(crate) mod subnets;
+pub(crate) mod web_acl;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,13 @@ pub(crate) fn shape(shaping: &mut Shaping<'_>, balancer: &BalancerIntent) {
         listener::shape(shaping, *port, listener);
     }
     let groups = security::groups(shaping, balancer);
-    match groups.and_then(|groups| Ok((subnets(shaping, balancer)?, groups))) {
-        Ok((subnets, groups)) => {
-            let resource = load_balancer(shaping, balancer, subnets, groups);
+    let parts = groups.and_then(|groups| {
+        Ok((subnets(shaping, balancer)?, groups, web_acl::choose(shaping, balancer)?))
+    });
+    match parts {
+        Ok((subnets, groups, web_acl)) => {
+            let mut resource = load_balancer(shaping, balancer, subnets, groups);
+            resource.spec.web_acl = web_acl;
             shaping.out.desired.load_balancers.insert(LOAD_BALANCER.into(), resource);
         }
         Err(reason) => {
@@ -69,6 +74,9 @@ fn load_balancer(
     if let SecurityIntent::Given { groups, .. } = &balancer.security {
         origins.0.insert("securityGroups".into(), groups.origin.clone());
     }
+    if let Some(said) = &balancer.web_acl {
+        origins.0.insert("webACL".into(), said.origin.clone());
+    }
     let spec = LoadBalancer {
         name: name(shaping, balancer, &mut origins),
         scheme: balancer.scheme.value,
@@ -76,6 +84,8 @@ fn load_balancer(
         subnets,
         security_groups,
         attributes: attributes("loadBalancerAttributes", &balancer.attributes, &mut origins),
+        customer_owned_pool: balancer.customer_owned_pool.as_ref().map(|said| said.value.clone()),
+        web_acl: None,
         tags: shaping.tagger().tags(LOAD_BALANCER, &balancer.tags, &mut origins),
     };
     Resource { spec, origins }

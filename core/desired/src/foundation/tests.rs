@@ -6,9 +6,10 @@ use crate::testing::{controller, facts, web};
 fn asked(openings: &[(&str, &[TargetPort])]) -> FoundationIntent {
     let ingress = ObjectKey::new(Kind::Ingress, "shop", "web");
     let ports = |ports: &[TargetPort]| ports.iter().map(|it| (it.clone(), web("/spec"))).collect();
+    let openings = openings.iter().map(|(id, it)| (id.to_string(), ports(it)));
     FoundationIntent {
         needed_by: BTreeMap::from([(StackKey::parse("shop/web"), ingress)]),
-        openings: openings.iter().map(|(id, it)| (id.to_string(), ports(it))).collect(),
+        openings: [(Source::Shared, openings.collect())].into(),
         ..FoundationIntent::default()
     }
 }
@@ -126,4 +127,45 @@ fn what_a_held_stack_relies_on_stays() {
     facts.security_groups.insert(found.id.clone(), found);
     let out = shape(&unknown, &facts, &Controller::default()).desired;
     assert_eq!(out, Desired::nothing(Unit::Foundation), "the new group is worn");
+}
+
+#[test]
+fn without_the_shared_group_each_load_balancer_is_let_in_by_its_own() {
+    let ports = |port| BTreeMap::from([(TargetPort::Tcp(port), web("/spec"))]);
+    let of = |stack: &str, port| {
+        let openings = BTreeMap::from([("i-1".to_owned(), ports(port))]);
+        (Source::Stack(StackKey::parse(stack)), openings)
+    };
+    let asked = FoundationIntent {
+        openings: [of("shop/web", 80), of("edge", 8080)].into(),
+        ..FoundationIntent::default()
+    };
+    let mut facts = facts();
+    facts.interfaces.insert("i-1".into(), interface(&[("sg-1", false)]));
+    let unit = Unit::Stack(StackKey::parse("edge"));
+    let own = ResourceKey::new(unit, ResourceKind::SecurityGroup, "ManagedLBSecurityGroup");
+    facts.outputs.0.insert((own, Field::GroupId), "sg-edge".into());
+    let mut controller = controller();
+    controller.balancers.switches.backend_security_group = false;
+    let shaped = shape(&asked, &facts, &controller);
+    assert!(shaped.desired.security_groups.is_empty() && shaped.diagnostics.is_empty());
+    let rules = shaped.desired.shared_rules["sg-1"].keys();
+    let peers: BTreeMap<_, _> = rules.map(|rule| (rule.from_port, rule.peer.clone())).collect();
+    assert_eq!(peers[&Some(8080)], Peer::Group(Value::Known("sg-edge".into())));
+    let Peer::Group(Value::Output { of, .. }) = &peers[&Some(80)] else { panic!("{peers:?}") };
+    assert_eq!(of.to_string(), "stack shop/web#security-group:ManagedLBSecurityGroup");
+}
+
+#[test]
+fn further_tags_tell_which_group_of_a_target_is_opened() {
+    let asked = asked(&[("i-1", &[TargetPort::Tcp(80)])]);
+    let mut two = interface(&[("sg-1", true), ("sg-2", true)]);
+    two.groups[1].tags.insert("use".into(), "pods".into());
+    let mut facts = facts();
+    facts.interfaces.insert("i-1".into(), two);
+    let mut controller = controller();
+    assert_eq!(shape(&asked, &facts, &controller).diagnostics[0].code, codes::GROUP_AMBIGUOUS);
+    controller.balancers.target_group_tags = [("use".to_owned(), "pods".to_owned())].into();
+    let shaped = shape(&asked, &facts, &controller);
+    assert_eq!(shaped.desired.shared_rules.keys().collect::<Vec<_>>(), ["sg-2"]);
 }

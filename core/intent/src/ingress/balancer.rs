@@ -15,10 +15,12 @@ use crate::{
     codes,
     model::{
         BalancerIntent, Open, OpenBalancer, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
+        WebAclChoice,
     },
     settings::{
-        IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, Layer, MANAGE_BACKEND_RULES,
-        SCHEME, SECURITY_GROUPS, SUBNETS, look,
+        CUSTOMER_OWNED_POOL, IP_ADDRESS_TYPE, LOAD_BALANCER_ATTRIBUTES, LOAD_BALANCER_NAME, Layer,
+        MANAGE_BACKEND_RULES, SCHEME, SECURITY_GROUPS, SUBNETS, WAFV2_ACL_ARN, WAFV2_ACL_NAME,
+        look,
     },
 };
 
@@ -39,6 +41,8 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
 
     let (subnets, more) = agree(&SUBNETS, &all, Some, same_subnets, desk.diagnostics);
     open.subnets = more;
+    let (customer_owned_pool, more) = exclusive(&CUSTOMER_OWNED_POOL, &all, desk.diagnostics);
+    open.customer_owned_pool = more;
     let own_tags: Vec<SaidMap> = members.iter().map(|member| tags(member, desk)).collect();
     let mut tags = SaidMap::new();
     for own in &own_tags {
@@ -59,6 +63,8 @@ pub(super) fn compile(mut desk: Desk<'_, '_>, members: &[Member<'_>], intent: &m
         subnets: subnets.unwrap_or_else(|| Said::default_value(SubnetChoice::Discover)),
         security: security(&all, desk, &mut open),
         attributes: attributes(&all, desk, &mut open),
+        customer_owned_pool,
+        web_acl: web_acl(&all, desk, &mut open),
         tags,
         listeners,
         open,
@@ -148,6 +154,23 @@ fn security(
         open.manage_backend_rules = Open::default();
     }
     SecurityIntent::Given { groups, manage_backend_rules: manage }
+}
+
+/// Where somebody says a name, readably or not, no ARN counts.
+fn web_acl(
+    all: &[&Member<'_>],
+    desk: &mut Desk<'_, '_>,
+    open: &mut OpenBalancer,
+) -> Option<Said<WebAclChoice>> {
+    if !desk.settings.switches.wafv2 {
+        return None;
+    }
+    let (mut said, mut more) = exclusive(&WAFV2_ACL_NAME, all, desk.diagnostics);
+    if said.is_none() && more.unreadable.is_none() {
+        (said, more) = exclusive(&WAFV2_ACL_ARN, all, desk.diagnostics);
+    }
+    open.web_acl = more;
+    said
 }
 
 /// What the first member's class says wins key by key; the members' annotations are united under

@@ -6,7 +6,7 @@ use inroad_words::balancer::{IpAddressType, Scheme};
 use inroad_world::crd::{ClassSubnets, Pair};
 
 use super::{Fallback, Merge, Row, Scope, Setting, grammar, no_params};
-use crate::model::SubnetChoice;
+use crate::model::{SubnetChoice, WebAclChoice};
 
 pub(crate) static GROUP_NAME: Setting<String> = Setting {
     row: Row {
@@ -167,6 +167,54 @@ pub(crate) static LOAD_BALANCER_ATTRIBUTES: Setting<BTreeMap<String, String>> = 
     params: |spec| pairs(&spec.load_balancer_attributes),
 };
 
+pub(crate) static CUSTOMER_OWNED_POOL: Setting<String> = Setting {
+    row: Row {
+        id: "load-balancer.customer-owned-ipv4-pool",
+        ingress: "customer-owned-ipv4-pool",
+        service: None,
+        gateway: Some("LoadBalancerConfiguration:/customerOwnedIpv4Pool"),
+        params: None,
+        scope: Scope::Balancer,
+        merge: Merge::Exclusive,
+        doc: "Pool of customer-owned addresses on an Outpost; used when the load balancer is created.",
+    },
+    parse: said_text,
+    fallback: Fallback::Nothing,
+    params: no_params,
+};
+
+pub(crate) static WAFV2_ACL_ARN: Setting<WebAclChoice> = Setting {
+    row: Row {
+        id: "load-balancer.wafv2-acl-arn",
+        ingress: "wafv2-acl-arn",
+        service: None,
+        gateway: None,
+        params: Some("wafv2AclArn"),
+        scope: Scope::Balancer,
+        merge: Merge::Exclusive,
+        doc: "ARN of the regional web ACL that protects the load balancer; none or empty takes it away.",
+    },
+    parse: web_acl_arn,
+    fallback: Fallback::Nothing,
+    params: |spec| said(&spec.wafv2_acl_arn).map(web_acl_arn),
+};
+
+pub(crate) static WAFV2_ACL_NAME: Setting<WebAclChoice> = Setting {
+    row: Row {
+        id: "load-balancer.wafv2-acl-name",
+        ingress: "wafv2-acl-name",
+        service: None,
+        gateway: None,
+        params: Some("wafv2AclName"),
+        scope: Scope::Balancer,
+        merge: Merge::Exclusive,
+        doc: "Name of that web ACL, or none; where a member says a name, no ARN counts.",
+    },
+    parse: web_acl_name,
+    fallback: Fallback::Nothing,
+    params: |spec| said(&spec.wafv2_acl_name).map(web_acl_name),
+};
+
 pub(crate) static TAGS: Setting<BTreeMap<String, String>> = Setting {
     row: Row {
         id: "tags",
@@ -192,6 +240,26 @@ pub(super) fn said(text: &Option<String>) -> Option<&str> {
 pub(super) fn pairs(list: &[Pair]) -> Option<Result<BTreeMap<String, String>, String>> {
     let pairs = || list.iter().map(|pair| (pair.key.clone(), pair.value.clone())).collect();
     (!list.is_empty()).then(|| Ok(pairs()))
+}
+
+fn said_text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("expected a text".into()) } else { Ok(text.into()) }
+}
+
+/// What ALBC takes for an ARN is not looked into: AWS knows its own.
+fn web_acl_arn(text: &str) -> Result<WebAclChoice, String> {
+    Ok(match text {
+        "" | "none" => WebAclChoice::Nothing,
+        arn => WebAclChoice::Arn(arn.into()),
+    })
+}
+
+fn web_acl_name(text: &str) -> Result<WebAclChoice, String> {
+    match text {
+        "" => Err("expected the name of a web ACL, or none".into()),
+        "none" => Ok(WebAclChoice::Nothing),
+        name => Ok(WebAclChoice::Named(name.into())),
+    }
 }
 
 fn name(text: &str) -> Result<String, String> {

@@ -230,6 +230,9 @@ pub static ALL: &[&dyn AnySetting] = &[
     &SECURITY_GROUPS,
     &MANAGE_BACKEND_RULES,
     &LOAD_BALANCER_ATTRIBUTES,
+    &CUSTOMER_OWNED_POOL,
+    &WAFV2_ACL_ARN,
+    &WAFV2_ACL_NAME,
     &TAGS,
     &LISTEN_PORTS,
     &SSL_REDIRECT,
@@ -266,7 +269,6 @@ pub const NOT_YET: &[&str] = &[
     "acm-pca-arn",
     "auth-",
     "create-acm-cert",
-    "customer-owned-ipv4-pool",
     "enable-frontend-nlb",
     "frontend-nlb-",
     "ipam-ipv4-pool-id",
@@ -274,7 +276,6 @@ pub const NOT_YET: &[&str] = &[
     "minimum-load-balancer-capacity",
     "shield-advanced-protection",
     "waf-acl-id",
-    "wafv2-acl-",
     "web-acl-id",
 ];
 
@@ -293,8 +294,6 @@ pub(crate) fn strange(
 /// Fields of class params that have no effect yet.
 pub(crate) fn strange_params(object: &ObjectKey, spec: &IngressClassParamsSpec) -> Vec<Diagnostic> {
     let said = [
-        ("wafv2AclArn", spec.wafv2_acl_arn.is_some()),
-        ("wafv2AclName", spec.wafv2_acl_name.is_some()),
         ("ipamConfiguration", spec.ipam_configuration.is_some()),
         ("minimumLoadBalancerCapacity", spec.minimum_load_balancer_capacity.is_some()),
     ];

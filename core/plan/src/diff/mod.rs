@@ -14,6 +14,7 @@ mod stay;
 mod tags;
 mod target_group;
 mod targets;
+mod web_acl;
 mod why;
 
 use inroad_desired::Desired;
@@ -94,6 +95,7 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
             security::diff(&mut room);
             target_group::diff(&mut room);
             let balancers = balancer::diff(&mut room);
+            web_acl::diff(&mut room);
             listener::diff(&mut room, &balancers);
             rules::diff(&mut room);
         }

@@ -151,6 +151,12 @@ impl Wish {
             subnets: Pick { keep: *keep, prefer },
             security_groups,
             attributes: BTreeMap::from([("idle_timeout".into(), self.tag.to_string())]),
+            customer_owned_pool: None,
+            web_acl: match self.tag {
+                2 => Some(WebAcl::Arn(Arn(format!("arn:acl/{}", self.dualstack)))),
+                1 if self.fixed_name => Some(WebAcl::Nothing),
+                _ => None,
+            },
             tags: tags(id, self.tag),
         };
         desired.load_balancers.insert(id.into(), said(spec, ""));

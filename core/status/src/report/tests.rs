@@ -292,6 +292,8 @@ fn listening(ports: [u16; 3]) -> Pass {
         subnets: Pick { prefer: BTreeSet::new(), keep: false },
         security_groups: Vec::new(),
         attributes: BTreeMap::new(),
+        customer_owned_pool: None,
+        web_acl: None,
         tags: Tags::default(),
     };
     desired.load_balancers.insert("LoadBalancer".into(), resource(balancer));

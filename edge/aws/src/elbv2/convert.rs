@@ -49,6 +49,8 @@ pub(super) fn seen_balancer(balancer: &sdk::LoadBalancer) -> LoadBalancer {
         subnets: Pick { keep: true, prefer: subnets.map(str::to_owned).collect() },
         security_groups: balancer.security_groups().iter().cloned().map(Value::Known).collect(),
         attributes: BTreeMap::new(),
+        customer_owned_pool: balancer.customer_owned_ipv4_pool().map(str::to_owned),
+        web_acl: None,
         tags: Tags::new(),
     }
 }

@@ -93,6 +93,7 @@ async fn load_balancer(aws: &Aws, spec: &LoadBalancer) -> Result<OpOutputs, Erro
         .ip_address_type(spec.ip_address_type.as_str().into())
         .set_subnets(Some(spec.subnets.prefer.iter().cloned().collect()))
         .set_security_groups(Some(groups?).filter(|groups| !groups.is_empty()))
+        .set_customer_owned_ipv4_pool(spec.customer_owned_pool.clone())
         .set_tags(Some(ask_tags(&spec.tags)))
         .send();
     let made = match aws.send(Service::Elbv2, "CreateLoadBalancer", call).await {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use futures::{StreamExt, TryStreamExt, stream};
 use inroad_words::observed::{
-    Observed, SeenBalancer, SeenListener, SeenRule, SeenTargetGroup, SeenTargets,
+    Observed, SeenBalancer, SeenListener, SeenRule, SeenTargetGroup, SeenTargets, SeenWebAcl,
 };
 use inroad_words::{Arn, StackKey, Tags};
 
@@ -113,6 +113,7 @@ async fn balancer_details(
         state: state.unwrap_or_default().to_owned(),
         kind: kind.to_owned(),
         spec,
+        web_acl: SeenWebAcl::Unasked,
         listeners,
     })
 }

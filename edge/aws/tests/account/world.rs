@@ -122,6 +122,8 @@ impl World {
             subnets: Pick { keep: true, prefer: self.subnets[..2].iter().cloned().collect() },
             security_groups: vec![Value::Known(group.to_owned())],
             attributes: BTreeMap::new(),
+            customer_owned_pool: None,
+            web_acl: None,
             tags: self.tags("LoadBalancer"),
         }
     }

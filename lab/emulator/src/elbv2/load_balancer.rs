@@ -6,7 +6,7 @@ use super::answer::{invalid, members, page, parse, strings, text, unconfigurable
 use super::placement::{self, Wish};
 use super::state::{Kind, LoadBalancer, Network};
 use super::{attributes, network, settle, tags, zones};
-use crate::{Account, Fault};
+use crate::{Account, Fault, wafv2};
 
 /// A name of a load balancer or a target group: 1 to 32 letters, digits and inner hyphens.
 pub(super) fn check_name(what: &str, name: &str) -> Result<(), Fault> {
@@ -247,6 +247,7 @@ pub(super) fn delete(account: &mut Account, input: &Value) -> Result<Value, Faul
     let found = found.clone();
     network::detach(account, &found);
     account.elbv2.load_balancers.remove(arn);
+    wafv2::forget(account, arn);
     account.elbv2.listeners.retain(|_, listener| listener.load_balancer_arn != arn);
     let listeners = &account.elbv2.listeners;
     account.elbv2.rules.retain(|_, rule| listeners.contains_key(&rule.listener_arn));

@@ -33,6 +33,7 @@ pub fn document(exchanges: &[Exchange]) -> Value {
     let groups = groups.into_iter().map(|one| told.target_group(one)).collect();
     document.insert("TargetGroups".into(), groups);
     document.insert("Certificates".into(), told.certificates().into());
+    document.insert("WebACLs".into(), told.web_acls().into());
     let zones = told.all(("route53", "ListHostedZones"), "HostedZones", "Id");
     let zones = zones.into_iter().map(|one| told.zone(one)).collect();
     document.insert("HostedZones".into(), zones);
@@ -45,7 +46,7 @@ type Call = (&'static str, &'static str);
 struct Told<'a>(&'a [Exchange]);
 
 impl Told<'_> {
-    fn answers(&self, call: Call) -> impl Iterator<Item = &Exchange> {
+    fn answers(&self, call: Call) -> impl Iterator<Item = &Exchange> + Clone {
         self.0.iter().filter(move |it| (it.service, it.operation) == call)
     }
 
@@ -113,6 +114,18 @@ impl Told<'_> {
     fn certificates(&self) -> Vec<Value> {
         let described = self.answers(("acm", "DescribeCertificate"));
         by_id(described.map(|it| &it.output["Certificate"]), "CertificateArn")
+    }
+
+    fn web_acls(&self) -> Vec<Value> {
+        let listed = self.all(("wafv2", "ListWebACLs"), "WebACLs", "ARN");
+        let asked = self.answers(("wafv2", "GetWebACLForResource"));
+        let found = asked.clone().map(|it| &it.output["WebACL"]).filter(|it| it.is_object());
+        let mut all = by_id(listed.iter().chain(found), "ARN");
+        for acl in &mut all {
+            let its = asked.clone().filter(|it| it.output["WebACL"]["ARN"] == acl["ARN"]);
+            acl["ResourceArns"] = its.map(|it| it.input["ResourceArn"].clone()).collect();
+        }
+        all
     }
 
     /// A zone is listed with a path as its id and asked about without.

@@ -182,7 +182,7 @@ impl Model {
 }
 
 /// Every emulated service.
-pub(crate) static MODELS: LazyLock<[Model; 6]> = LazyLock::new(|| {
+pub(crate) static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
     [
         Model::read("ec2", include_str!("../../models/ec2.json")),
         Model::read("elasticloadbalancing", include_str!("../../models/elbv2.json")),
@@ -190,6 +190,7 @@ pub(crate) static MODELS: LazyLock<[Model; 6]> = LazyLock::new(|| {
         Model::read("acm", include_str!("../../models/acm.json")),
         Model::read("tagging", include_str!("../../models/resourcegroupstaggingapi.json")),
         Model::read("sts", include_str!("../../models/sts.json")),
+        Model::read("wafv2", include_str!("../../models/wafv2.json")),
     ]
 });
 
