@@ -27,7 +27,7 @@ pub(crate) const INTERFACE_UNKNOWN: Code = Code("LB0107");
 pub(crate) const GROUP_AMBIGUOUS: Code = Code("LB0108");
 
 /// A web ACL that is called by name does not exist.
-pub(crate) const WEB_ACL_UNKNOWN: Code = Code("LB0110");
+pub(crate) const WEB_ACL_UNKNOWN: Code = Code("LB0112");
 
 /// A label of a name has more than 63 characters.
 pub(crate) const LONG_LABEL: Code = Code("DN0101");

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_intent::model::{
     BalancerIntent, ClientCertificates, Goal, ListenerIntent, Open, OpenBalancer, OpenKeys,
-    OpenListener, RouteAction, SecurityIntent, StackIntent, SubnetChoice,
-    WebAclChoice,
+    OpenListener, RouteAction, SecurityIntent, StackIntent, SubnetChoice, WebAclChoice,
 };
 use inroad_words::{
     Arn, Diagnostic, ObjectKey, Origin, Said, Value,

@@ -27,7 +27,6 @@ pub(crate) fn compile(
             let named = groups.value.iter().map(|name| (name.clone(), groups.origin.clone()));
             intent.named.extend(named);
         }
-        let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
         let source = match (shared, security, stack.members.first()) {
             (true, Some(_), Some(first)) if wears_backend_group(stack) => {
                 intent.needed_by.insert(key.clone(), first.clone());

@@ -5,12 +5,12 @@
 use aws_sdk_ec2::types::Filter;
 
 use crate::client::Service;
-use crate::{Aws, Error, ec2, elbv2, facts};
+use crate::{Aws, Error, ec2, elbv2, facts, wafv2};
 
 /// Asks all that a plan could ask, about all that is there: in one VPC, or in every VPC of the region.
 ///
 /// # Errors
-/// The first question that AWS refuses: half an account is none.
+/// The first question that AWS refuses: half an account is none. Web ACLs may be refused.
 pub async fn survey(aws: &Aws, vpc: Option<&str>) -> Result<(), Error> {
     let vpcs = vpcs(aws, vpc).await?;
     let networks = async {
@@ -29,6 +29,10 @@ pub async fn survey(aws: &Aws, vpc: Option<&str>) -> Result<(), Error> {
         Box::pin(elbv2::survey(aws, &vpcs)),
         Box::pin(facts::every_certificate(aws))
     )?;
+    // Most roles may not ask, and most accounts have none.
+    if let Err(error) = wafv2::survey(aws).await {
+        tracing::warn!(%error, "without web ACLs");
+    }
     Ok(())
 }
 

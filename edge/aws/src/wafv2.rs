@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_wafv2::types::Scope;
+use aws_sdk_wafv2::types::{ResourceType, Scope};
 use inroad_plan::{Op, OpOutputs};
 use inroad_words::Arn;
 use inroad_words::balancer::WebAcl;
@@ -29,7 +29,7 @@ pub async fn observe_web_acls(aws: &Aws, observed: &mut Observed) {
     }
 }
 
-pub(crate) async fn of(aws: &Aws, balancer: &Arn) -> Result<WebAcl, Error> {
+async fn of(aws: &Aws, balancer: &Arn) -> Result<WebAcl, Error> {
     let call = aws.wafv2.get_web_acl_for_resource().resource_arn(&balancer.0).send();
     let answer = aws.send(Service::Wafv2, "GetWebACLForResource", call).await?;
     let acl = answer.web_acl();
@@ -47,7 +47,7 @@ pub(crate) async fn named(
 }
 
 /// Every regional web ACL, its ARN by its name.
-pub(crate) async fn every(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
+async fn every(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
     let all = aws.pages(
         Service::Wafv2,
         "ListWebACLs",
@@ -62,6 +62,16 @@ pub(crate) async fn every(aws: &Aws) -> Result<BTreeMap<String, String>, Error> 
         },
     );
     Ok(all.await?.into_iter().collect())
+}
+
+/// Asks about every regional web ACL and the load balancers that it protects.
+pub(crate) async fn survey(aws: &Aws) -> Result<(), Error> {
+    for arn in every(aws).await?.values() {
+        let call = aws.wafv2.list_resources_for_web_acl().web_acl_arn(arn);
+        let call = call.resource_type(ResourceType::ApplicationLoadBalancer).send();
+        aws.send(Service::Wafv2, "ListResourcesForWebACL", call).await?;
+    }
+    Ok(())
 }
 
 /// Takes the step if it is one of this service; `None`: it is another's.

@@ -1,7 +1,8 @@
 //! Which table is put to which room of inroad.
 
 use super::{
-    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_balancer, ingress_class, ingress_grammar, ingress_listener, ingress_model, ingress_network, ingress_rules, tables::Case,
+    dns_names, dns_plan, dns_registry, glob, ingress_backend, ingress_balancer, ingress_class,
+    ingress_grammar, ingress_listener, ingress_model, ingress_network, ingress_rules, tables::Case,
 };
 
 /// Runs one case; the error says where inroad differs from what is recorded.

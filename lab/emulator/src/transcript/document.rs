@@ -46,7 +46,7 @@ type Call = (&'static str, &'static str);
 struct Told<'a>(&'a [Exchange]);
 
 impl Told<'_> {
-    fn answers(&self, call: Call) -> impl Iterator<Item = &Exchange> + Clone {
+    fn answers(&self, call: Call) -> impl Iterator<Item = &Exchange> {
         self.0.iter().filter(move |it| (it.service, it.operation) == call)
     }
 
@@ -117,13 +117,12 @@ impl Told<'_> {
     }
 
     fn web_acls(&self) -> Vec<Value> {
-        let listed = self.all(("wafv2", "ListWebACLs"), "WebACLs", "ARN");
-        let asked = self.answers(("wafv2", "GetWebACLForResource"));
-        let found = asked.clone().map(|it| &it.output["WebACL"]).filter(|it| it.is_object());
-        let mut all = by_id(listed.iter().chain(found), "ARN");
+        let mut all = self.all(("wafv2", "ListWebACLs"), "WebACLs", "ARN");
         for acl in &mut all {
-            let its = asked.clone().filter(|it| it.output["WebACL"]["ARN"] == acl["ARN"]);
-            acl["ResourceArns"] = its.map(|it| it.input["ResourceArn"].clone()).collect();
+            let asked = self.answers(("wafv2", "ListResourcesForWebACL"));
+            let its = asked.filter(|it| it.input["WebACLArn"] == acl["ARN"]);
+            acl["ResourceArns"] =
+                its.flat_map(|it| items(&it.output, "ResourceArns")).cloned().collect();
         }
         all
     }
