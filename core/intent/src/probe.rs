@@ -4,5 +4,6 @@
 pub use crate::settings::{
     Unreadable,
     grammar::{boolean, integer, list, map, text},
+    json::read as json,
     look,
 };

@@ -12,6 +12,7 @@ pub(super) type Adapter = fn(&Case) -> Result<(), String>;
 const ADAPTERS: &[(&str, Adapter)] = &[
     ("albc/pkg/annotations/*_ParseBoolAnnotation.json", ingress_grammar::boolean),
     ("albc/pkg/annotations/*_ParseInt64Annotation.json", ingress_grammar::integer),
+    ("albc/pkg/annotations/*_ParseJSONAnnotation.json", ingress_grammar::json),
     ("albc/pkg/annotations/*_ParseStringAnnotation.json", ingress_grammar::string),
     ("albc/pkg/annotations/*_ParseStringMapAnnotation.json", ingress_grammar::map),
     ("albc/pkg/annotations/*_ParseStringSliceAnnotation.json", ingress_grammar::list),

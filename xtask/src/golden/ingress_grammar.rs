@@ -8,7 +8,7 @@ use inroad_intent::{
     settings::{Fallback, Layer, Merge, PREFIX, Row, Scope, Setting},
 };
 use inroad_words::{Kind, ObjectKey};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ingress_world as given, tables::Case};
@@ -36,6 +36,27 @@ pub(super) fn map(case: &Case) -> Result<(), String> {
 /// Words between commas.
 pub(super) fn list(case: &Case) -> Result<(), String> {
     check(case, probe::list, Value::Null)
+}
+
+/// JSON, whose members' case says nothing.
+pub(super) fn json(case: &Case) -> Result<(), String> {
+    let mut want = case.at("/row/wantValue").clone();
+    if let Some(members) = want.as_object_mut() {
+        let plain = std::mem::take(members).into_iter().filter(|(key, _)| !key.starts_with('$'));
+        *members = plain.map(|(key, value)| (key.to_lowercase(), value)).collect();
+    }
+    let mut body = case.body.clone();
+    body["row"]["wantValue"] = want;
+    check(&Case { name: case.name.clone(), body }, probe::json::<Object>, Value::Null)
+}
+
+/// What the peer's test reads its JSON into.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Object {
+    name: String,
+    value: String,
+    weight: i64,
 }
 
 fn check<T: Serialize + 'static>(

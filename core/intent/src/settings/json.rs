@@ -11,7 +11,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 /// Reads it; the error names the field, in lower case, and what was expected there.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let Folded(value) = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     serde_path_to_error::deserialize(value).map_err(|error| error.to_string())
 }
