@@ -12,7 +12,7 @@ pub(crate) enum Protocol {
     Ec2,
     /// The query protocol (Elastic Load Balancing, STS).
     Query,
-    /// JSON 1.1 (ACM, Resource Groups Tagging).
+    /// JSON 1.1 (ACM, Resource Groups Tagging, WAFv2).
     Json,
     /// REST with XML (Route 53).
     RestXml,
@@ -49,7 +49,7 @@ impl Name {
 fn protocol(service: &str) -> Protocol {
     match service {
         "ec2" => Protocol::Ec2,
-        "acm" | "tagging" => Protocol::Json,
+        "acm" | "tagging" | "wafv2" => Protocol::Json,
         "route53" => Protocol::RestXml,
         _ => Protocol::Query,
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn each_protocol_names_its_call() {
         let post = || Request::post("http://x/");
-        let json = || post().header("x-amz-target", "CertificateManager.ListCertificates");
+        let json = |target| post().header("x-amz-target", target);
         let zone = |method| {
             Request::builder().method(method).uri("/2013-04-01/hostedzone/Z1/rrset/?name=a")
         };
@@ -121,7 +121,14 @@ mod tests {
                 named(post(), "elasticloadbalancing", "Version=1&Action=CreateRule"),
                 ("elasticloadbalancing:CreateRule", true),
             ),
-            (named(json(), "acm", "{}"), ("acm:ListCertificates", false)),
+            (
+                named(json("CertificateManager.ListCertificates"), "acm", "{}"),
+                ("acm:ListCertificates", false),
+            ),
+            (
+                named(json("AWSWAF_20190729.AssociateWebACL"), "wafv2", "{}"),
+                ("wafv2:AssociateWebACL", true),
+            ),
             (named(zone("GET"), "route53", ""), ("route53:ListResourceRecordSets", false)),
             (named(zone("POST"), "route53", "<x/>"), ("route53:ChangeResourceRecordSets", true)),
             (
