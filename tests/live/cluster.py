@@ -22,6 +22,10 @@ GROUPS = {
     "endpointslices": "apis/discovery.k8s.io/v1", "leases": "apis/coordination.k8s.io/v1",
     "targetgroupbindings": "apis/elbv2.k8s.aws/v1beta1", "ingressclassparams": "apis/elbv2.k8s.aws/v1beta1",
 }
+# In the order in which they are made: what others name comes before them.
+KINDS = {
+    "IngressClass": "ingressclasses", "IngressClassParams": "ingressclassparams", "Node": "nodes", "Secret": "secrets", "Pod": "pods",
+    "Service": "services", "EndpointSlice": "endpointslices", "Ingress": "ingresses", "TargetGroupBinding": "targetgroupbindings"}
 
 
 def free_port():
@@ -170,6 +174,15 @@ class Cluster:
         if "status" in object:
             self.ask("PATCH", self.path(kind, namespace, name, "status"), {"status": object["status"]}, "application/merge-patch+json")
         return made
+
+    def restore(self, recorded, settled=True):
+        """What a recording holds of the kinds above, but for the API server's own Service; unless settled, without what controllers reported."""
+        objects = [o for o in yaml.safe_load_all(recorded) if o["kind"] in KINDS and o["metadata"]["name"] != "kubernetes"]
+        for object in sorted(objects, key=lambda o: list(KINDS).index(o["kind"])):
+            object["metadata"].pop("resourceVersion", None)
+            if not settled:
+                object.get("status", {}).pop("loadBalancer", None)
+            self.create(KINDS[object["kind"]], object, object["metadata"].get("namespace"))
 
     def patch(self, kind, namespace, name, body, sub=None, ok=True):
         return self.ask("PATCH", self.path(kind, namespace, name, sub), body, "application/merge-patch+json", ok)

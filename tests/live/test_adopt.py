@@ -6,7 +6,6 @@ import pathlib
 import types
 
 import pytest
-import yaml
 
 from account import Account, emulator
 from settle import becomes, looked
@@ -14,9 +13,6 @@ from state import canonical
 from cluster import until
 
 GOLDENS = os.environ.get("INROAD_GOLDENS")
-KINDS = {
-    "Service": "services", "Pod": "pods", "EndpointSlice": "endpointslices", "Ingress": "ingresses", "Node": "nodes", "Secret": "secrets",
-    "TargetGroupBinding": "targetgroupbindings", "IngressClass": "ingressclasses", "IngressClassParams": "ingressclassparams"}
 
 
 def objects(cluster):
@@ -44,10 +40,7 @@ def adopted(cluster, tmp_path):
         document = json.loads((recorded / "aws.json").read_text())
         account.vpc, account.zone = flags["vpc"], document["HostedZones"][0]["Id"].rsplit("/", 1)[-1]
         account.subnets = sorted(s["SubnetId"] for s in document["Subnets"])
-        for object in yaml.safe_load_all((recorded / "cluster.yaml").read_text()):
-            meta = object["metadata"]
-            if meta["name"] != "kubernetes":
-                cluster.create(KINDS[object["kind"]], object, meta.get("namespace"))
+        cluster.restore((recorded / "cluster.yaml").read_text())
         return types.SimpleNamespace(account=account, flags=flags)
 
     yield adopt

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
 from account import REGION, Account
 from cluster import until
@@ -17,9 +16,6 @@ from state import theirs
 
 GOLDENS = os.environ.get("INROAD_GOLDENS")
 FOLDERS = sorted(p for p in (pathlib.Path(GOLDENS) / "differential").iterdir() if p.is_dir()) if GOLDENS else []
-KINDS = {
-    "IngressClass": "ingressclasses", "IngressClassParams": "ingressclassparams", "Node": "nodes", "Secret": "secrets", "Pod": "pods",
-    "Service": "services", "EndpointSlice": "endpointslices", "Ingress": "ingresses"}
 NLB = "service.k8s.aws/stack"
 
 
@@ -78,13 +74,7 @@ def test_the_same_manifests_give_the_same_state(request, cluster, run, folder):
     try:
         account.http.post(f"{server.said}/moto-api/reset", timeout=60)
         furnished = Furnished(account, json.loads((folder / "aws-before.json").read_text()))
-        objects = [o for o in yaml.safe_load_all(furnished.text((folder / "cluster.yaml").read_text())) if o["kind"] in KINDS]
-        for object in sorted(objects, key=lambda o: list(KINDS).index(o["kind"])):
-            if object["metadata"]["name"] == "kubernetes":
-                continue
-            object["metadata"].pop("resourceVersion", None)
-            object.get("status", {}).pop("loadBalancer", None)
-            cluster.create(KINDS[object["kind"]], object, object["metadata"].get("namespace"))
+        cluster.restore(furnished.text((folder / "cluster.yaml").read_text()), settled=False)
         run(account, owner="bench").ready()
         wanted = served(json.loads((folder / "peers.json").read_text()))
         until(lambda: len(account.balancers()) >= len(wanted["load_balancers"]), lambda: f"{len(account.balancers())}", every=1)

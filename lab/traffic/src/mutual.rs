@@ -6,11 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use inroad_emulator::elbv2::{self, Elbv2};
+use pem::{EncodeConfig, LineEnding, Pem};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -134,7 +133,7 @@ fn verifier(pem: &str) -> Option<Arc<dyn ClientCertVerifier>> {
 }
 
 fn passed_through(shown: &[CertificateDer<'_>]) -> Vec<(HeaderName, String)> {
-    let chain: String = shown.iter().map(|one| pem(one)).collect();
+    let chain: String = shown.iter().map(|one| text(one)).collect();
     if chain.is_empty() { Vec::new() } else { vec![(HEADERS[0].clone(), encoded(&chain))] }
 }
 
@@ -148,7 +147,7 @@ fn verified(leaf: &CertificateDer<'_>) -> Option<Vec<(HeaderName, String)>> {
         distinguished(parsed.issuer()),
         distinguished(parsed.subject()),
         format!("NotBefore={};NotAfter={}", at(from)?, at(to)?),
-        encoded(&pem(leaf)),
+        encoded(&text(leaf)),
     ];
     Some(HEADERS[1..].iter().cloned().zip(texts).collect())
 }
@@ -181,11 +180,9 @@ fn escaped(value: &str) -> String {
     text
 }
 
-fn pem(certificate: &CertificateDer<'_>) -> String {
-    let text = STANDARD.encode(certificate);
-    let lines: Vec<&str> =
-        (0..text.len()).step_by(64).map(|from| &text[from..text.len().min(from + 64)]).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+fn text(certificate: &CertificateDer<'_>) -> String {
+    let unix = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    pem::encode_config(&Pem::new("CERTIFICATE", certificate.as_ref()), unix)
 }
 
 fn encoded(text: &str) -> String {

@@ -112,11 +112,15 @@ impl Built {
 
     /// That somebody's mistake was found in what they say with this annotation (without its prefix).
     pub(super) fn refuses(&self, annotation: &str) -> Result<(), String> {
-        let errors = self.diagnostics.iter().filter(|it| it.severity == Severity::Error);
-        let at = format!("@{annotation}");
-        match errors.into_iter().any(|it| it.origin.to_string().ends_with(&at)) {
+        self.refuses_at(&format!("@{annotation}"))
+    }
+
+    /// That a mistake was found in a place whose name ends so.
+    pub(super) fn refuses_at(&self, place: &str) -> Result<(), String> {
+        let mut errors = self.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        match errors.any(|it| it.origin.to_string().ends_with(place)) {
             true => Ok(()),
-            false => Err(self.with_diagnostics(format!("want an error at {annotation}"))),
+            false => Err(self.with_diagnostics(format!("want an error at {place}"))),
         }
     }
 

@@ -3,7 +3,6 @@
 //! compared with the rules that its stack has. Backends that a table does not name answer at once.
 //! Forbidden: deciding anything that inroad decides.
 
-use inroad_words::Severity;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -41,7 +40,7 @@ pub(super) fn actions(case: &Case) -> Result<(), String> {
     }
     let built = group.build()?;
     match case.at("/row/wantErr").as_str() {
-        Some(_) => refused(&built, "#/spec/rules/0/http/paths/0"),
+        Some(_) => built.refuses_at("#/spec/rules/0/http/paths/0"),
         None => same(&built, &json!([want]), &first(&built, "actions")),
     }
 }
@@ -53,7 +52,7 @@ pub(super) fn conditions(case: &Case) -> Result<(), String> {
         answering(vec![at(&name, json!({}))], said(case.at("/row/args/ingAnnotation")), &[&name])
             .build()?;
     match case.at("/row/wantErr").as_str() {
-        Some(_) => refused(&built, &format!("@conditions.{name}")),
+        Some(_) => built.refuses_at(&format!("@conditions.{name}")),
         None => {
             let want = by_field(case.at("/row/want"));
             same(&built, &want, &by_field(&first(&built, "conditions")))
@@ -67,7 +66,7 @@ pub(super) fn transforms(case: &Case) -> Result<(), String> {
     let annotations = Map::from_iter([(format!("{PREFIX}transforms.it"), json!(transforms))]);
     let built = answering(vec![at("it", json!({}))], annotations, &["it"]).build()?;
     match case.at("/row/wantErr").as_str() {
-        Some(_) => refused(&built, "@transforms.it"),
+        Some(_) => built.refuses_at("@transforms.it"),
         None => same(&built, case.at("/row/want"), &list(first(&built, "transforms"))),
     }
 }
@@ -83,7 +82,7 @@ pub(super) fn together(case: &Case) -> Result<(), String> {
     group.members[0]["ingress"]["spec"]["rules"] = json!([rule]);
     let built = group.build()?;
     match case.at("/row/wantErr") == &json!(true) {
-        true => refused(&built, "#/spec/rules/0/http/paths/0"),
+        true => built.refuses_at("#/spec/rules/0/http/paths/0"),
         false => same(&built, case.at("/row/want"), &first(&built, "conditions")),
     }
 }
@@ -115,7 +114,7 @@ fn path(case: &Case, kind: &Value) -> Result<(), String> {
     }
     let built = answering(vec![at("it", path)], own(case, "/row/args/ing"), &["it"]).build()?;
     if case.at("/row/wantErr").as_str().is_some() {
-        return refused(&built, "#/spec/rules/0/http/paths/0");
+        return built.refuses_at("#/spec/rules/0/http/paths/0");
     }
     let config = &first(&built, "conditions")[0]["pathPatternConfig"];
     let values = [case.at("/row/want"), case.at("/row/wantValues")];
@@ -140,7 +139,7 @@ pub(super) fn types(case: &Case) -> Result<(), String> {
         let known = ["Exact", "Prefix", "ImplementationSpecific"];
         let is_known = |it: &Value| it["pathType"].as_str().is_none_or(|it| known.contains(&it));
         let nth = paths.iter().position(|it| !is_known(it)).unwrap_or_default();
-        return refused(&built, &format!("#/spec/rules/0/http/paths/{nth}"));
+        return built.refuses_at(&format!("#/spec/rules/0/http/paths/{nth}"));
     }
     let mut left = tried(&built, &paths).as_array().cloned().unwrap_or_default();
     for member in ["wantExactPaths", "wantPrefixPaths", "wantImplementationSpecificPaths"] {
@@ -265,15 +264,6 @@ fn list(value: Value) -> Value {
 
 fn same(built: &Built, want: &Value, got: &Value) -> Result<(), String> {
     diff::compare(want, got).map_err(|why| built.with_diagnostics(why))
-}
-
-/// That a mistake was found at this place.
-fn refused(built: &Built, at: &str) -> Result<(), String> {
-    let errors = built.diagnostics.iter().filter(|it| it.severity == Severity::Error);
-    match errors.into_iter().any(|it| it.origin.to_string().ends_with(at)) {
-        true => Ok(()),
-        false => Err(built.with_diagnostics(format!("want an error at {at}"))),
-    }
 }
 
 fn text(value: &Value) -> String {
