@@ -100,8 +100,9 @@ pub(crate) async fn planned(
     // What a load balancer that stands keeps is nobody's mistake, also where nobody remembers it.
     let stands = outputs_of(&observed, unit).0.into_iter();
     facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
-    facts.deployed = Some(observed.clone());
+    facts.deployed = Some(observed);
     let shaped = shape(&compiled.intent, &facts, ground.controller);
+    let observed = facts.deployed.take().unwrap_or_default();
     let plan = diff(&shaped.desired, &observed, ground.controller);
     Ok((Planned { unit: unit.clone(), compiled, shaped, plan }, observed))
 }

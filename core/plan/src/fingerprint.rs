@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_desired::{Desired, is_note};
 use inroad_words::{
     Field, Origin, ResourceKind, Tags, Unit, Value,
-    balancer::{Listener, Rule},
+    balancer::{Listener, LoadBalancer, Rule},
+    targets::TargetGroup,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -31,8 +32,9 @@ const BYTES: usize = 12;
 /// The fingerprint of what should be there: everything that `diff` compares, nothing that it passes over
 /// (names, who said what, our own notes, subnets that a load balancer keeps).
 pub fn fingerprint(desired: &Desired) -> String {
-    let text = compared(desired).to_string();
-    let hash = Sha256::digest(text);
+    let mut hash = Sha256::new();
+    serde_json::to_writer(&mut hash, &compared(desired)).expect("a hash takes all, keys are text");
+    let hash = hash.finalize();
     let hex: String = hash.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
     format!("{FORMAT}-{hex}")
 }
@@ -44,40 +46,55 @@ pub fn settled(tag: Option<&str>, desired: &Desired) -> bool {
     !waits && desired.kept.parts.is_empty() && tag == Some(fingerprint(desired).as_str())
 }
 
-fn compared(desired: &Desired) -> serde_json::Value {
-    let groups = desired.security_groups.iter();
-    let groups = groups.map(|(id, it)| json!([id, it.spec.ingress, said(&it.spec.tags)]));
-    let targets = desired.target_groups.iter().map(|(id, it)| {
-        let spec = &it.spec;
-        let kind = (spec.target_type, spec.protocol, spec.protocol_version);
-        let fixed = json!([kind, spec.control_port]);
-        json!([id, fixed, spec.health_check, spec.attributes, said(&spec.tags)])
+/// Written down item by item: the whole of a large stack as one value is many times its size.
+fn compared(desired: &Desired) -> impl Serialize {
+    let groups = Each(|| {
+        let groups = desired.security_groups.iter();
+        groups.map(|(id, it)| json!([id, it.spec.ingress, said(&it.spec.tags)]))
     });
-    let balancers = desired.load_balancers.iter().map(|(id, it)| {
-        let spec = &it.spec;
-        let subnets = (!spec.subnets.keep).then_some(&spec.subnets.prefer);
-        let network = json!([spec.scheme, spec.ip_address_type, subnets, spec.security_groups]);
-        let mut parts = vec![json!(id), network, json!(spec.attributes), json!(said(&spec.tags))];
-        parts.extend(spec.web_acl.as_ref().map(|acl| json!({ "webACL": acl.arn() })));
-        json!(parts)
+    let targets = Each(|| desired.target_groups.iter().map(|(id, it)| target_group(id, &it.spec)));
+    let balancers =
+        Each(|| desired.load_balancers.iter().map(|(id, it)| load_balancer(id, &it.spec)));
+    let listeners = Each(|| {
+        desired.listeners.values().map(|it| {
+            let spec = Listener { tags: said(&it.spec.tags), ..it.spec.clone() };
+            json!(spec)
+        })
     });
-    let listeners = desired.listeners.values().map(|it| {
-        let spec = Listener { tags: said(&it.spec.tags), ..it.spec.clone() };
-        plain(&spec)
+    let rules = Each(|| {
+        desired.rules.iter().map(|((port, _), it)| {
+            let spec = Rule { tags: said(&it.spec.tags), ..it.spec.clone() };
+            json!([port, spec])
+        })
     });
-    let rules = desired.rules.iter().map(|((port, _), it)| {
-        let spec = Rule { tags: said(&it.spec.tags), ..it.spec.clone() };
-        json!([port, plain(&spec)])
-    });
-    json!([list(groups), list(targets), list(balancers), list(listeners), list(rules)])
+    (groups, targets, balancers, listeners, rules)
 }
 
-fn list(items: impl Iterator<Item = serde_json::Value>) -> serde_json::Value {
-    items.collect()
+fn target_group(id: &str, spec: &TargetGroup) -> serde_json::Value {
+    let kind = (spec.target_type, spec.protocol, spec.protocol_version);
+    let fixed = json!([kind, spec.control_port]);
+    json!([id, fixed, spec.health_check, spec.attributes, said(&spec.tags)])
 }
 
-fn plain<T: Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).expect("its maps have text for keys")
+fn load_balancer(id: &str, spec: &LoadBalancer) -> serde_json::Value {
+    let subnets = (!spec.subnets.keep).then_some(&spec.subnets.prefer);
+    let network = json!([spec.scheme, spec.ip_address_type, subnets, spec.security_groups]);
+    let mut parts = vec![json!(id), network, json!(spec.attributes), json!(said(&spec.tags))];
+    parts.extend(spec.web_acl.as_ref().map(|acl| json!({ "webACL": acl.arn() })));
+    json!(parts)
+}
+
+/// A list whose items are made one at a time.
+struct Each<F>(F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item = serde_json::Value>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 /// Tags but for our own notes.
@@ -150,7 +167,7 @@ mod tests {
     use inroad_desired::Resource;
     use inroad_words::{
         Kind, ObjectKey, Origins, Pick, StackKey,
-        balancer::{IpAddressType, LoadBalancer, Scheme},
+        balancer::{IpAddressType, Scheme},
         hold::{Hold, HoldReason},
     };
 
