@@ -14,7 +14,6 @@ use aws_sdk_acm::types::{
 };
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt, stream};
-use inroad_words::Arn;
 use inroad_words::facts::{Certificate, Facts, GroupFact, Need};
 use inroad_words::observed::SeenGroup;
 
@@ -55,7 +54,7 @@ async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
             let ask = authorities(aws);
             facts.authorities = aws.memory.authorities.or_ask("", SHORT, ask).await?;
         }
-        Need::TrustStores(names) => facts.trust_stores = trust_stores(aws, names).await?,
+        Need::TrustStores(names) => facts.trust_stores = named::trust_stores(aws, names).await?,
         Need::SecurityGroups(names) => facts.security_groups = groups(aws, names, vpc).await?,
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
         Need::TargetGroups(names) => facts.target_groups = named::target_groups(aws, names).await?,
@@ -155,27 +154,6 @@ async fn authorities(aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
     });
     let told: Vec<_> = stream::iter(asks.collect::<Vec<_>>()).buffered(4).try_collect().await?;
     Ok(told.into_iter().flatten().collect())
-}
-
-/// Trust stores by name. AWS refuses a call that names one that does not exist, so each is asked for alone.
-async fn trust_stores(aws: &Aws, names: &BTreeSet<String>) -> Result<BTreeMap<String, Arn>, Error> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        let ask = trust_store(aws, name);
-        match aws.memory.trust_stores.or_ask(name, NETWORK, ask).await {
-            Ok(arn) => drop(found.insert(name.clone(), arn)),
-            Err(Error::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
-}
-
-async fn trust_store(aws: &Aws, name: &str) -> Result<Arn, Error> {
-    let call = aws.elbv2.describe_trust_stores().names(name).send();
-    let found = aws.send(Service::Elbv2, "DescribeTrustStores", call).await?;
-    let arn = found.trust_stores().iter().find_map(|store| store.trust_store_arn());
-    Ok(Arn(ec2::text(arn)))
 }
 
 async fn describe(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, Error> {
