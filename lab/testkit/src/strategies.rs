@@ -25,7 +25,7 @@ const ANNOTATIONS: &[(&str, f64, &[&str])] = &[
     (
         "listen-ports",
         0.3,
-        &["[{\"HTTP\": 80}]", "[{\"HTTPS\": 443}, {\"HTTP\": 80}]", "[{\"HTTPS\": 80}]", "80"],
+        &[r#"[{"HTTP": 80}]"#, r#"[{"HTTPS": 443}, {"HTTP": 80}]"#, r#"[{"HTTPS": 80}]"#, "80"],
     ),
     ("inbound-cidrs", 0.2, &["10.0.0.0/8", "::/0", "all"]),
     ("security-group-prefix-lists", 0.1, &["pl-1", "pl-1,pl-2"]),
@@ -44,6 +44,45 @@ const ANNOTATIONS: &[(&str, f64, &[&str])] = &[
     ("healthcheck-port", 0.2, &["http", "9000", "none"]),
     ("healthy-threshold-count", 0.1, &["3", "99"]),
     ("target-group-attributes", 0.1, &["deregistration_delay.timeout_seconds=5"]),
+    (
+        "actions.s0",
+        0.3,
+        &[
+            r#"{"type": "forward", "forwardConfig": {"targetGroups": [
+                {"serviceName": "s1", "servicePort": 80, "weight": 1},
+                {"serviceName": "s2", "servicePort": "http", "weight": 9}]}}"#,
+            r#"{"Type":"forward","TargetGroupName":"theirs"}"#,
+            r#"{"type":"forward","targetGroupName":"nobodys"}"#,
+            r#"{"type":"forward"}"#,
+        ],
+    ),
+    (
+        "actions.s1",
+        0.3,
+        &[
+            r#"{"type": "redirect", "redirectConfig":
+                {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}"#,
+            r#"{"type": "fixed-response", "fixedResponseConfig": {"statusCode": "200"}}"#,
+        ],
+    ),
+    (
+        "conditions.s1",
+        0.2,
+        &[
+            r#"[{"field": "source-ip", "sourceIpConfig": {"values":
+                ["10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"]}}]"#,
+            r#"[{"field": "path-pattern", "pathPatternConfig": {"regexValues": ["^/a"]}}]"#,
+        ],
+    ),
+    (
+        "transforms.s2",
+        0.2,
+        &[
+            r#"[{"type": "url-rewrite", "urlRewriteConfig": {"rewrites":
+                [{"regex": "^/a", "replace": "/"}]}}]"#,
+            r#"[{"type":"url-rewrite"}]"#,
+        ],
+    ),
     ("no-such-annotation", 0.05, &["1"]),
 ];
 
@@ -76,7 +115,12 @@ fn said(
 }
 
 fn backend() -> impl Strategy<Value = Value> {
-    let port = select(vec![json!({"number": 80}), json!({"name": "http"}), json!({"number": 81})]);
+    let port = prop_oneof![
+        3 => Just(json!({"number": 80})),
+        3 => Just(json!({"name": "http"})),
+        3 => Just(json!({"number": 81})),
+        1 => Just(json!({"name": "use-annotation"})),
+    ];
     (0..5u8, port)
         .prop_map(|(name, port)| json!({"service": {"name": format!("s{name}"), "port": port}}))
 }
@@ -252,10 +296,10 @@ fn distinct(objects: Vec<Object>) -> Vec<Object> {
 /// The usual surroundings with parts missing, and questions that are refused.
 pub fn surroundings() -> impl Strategy<Value = Surroundings> {
     use Question::*;
-    let refused = vec![Vpc, Subnets, Certificates, SecurityGroups, Interfaces, Zones];
+    let refused = vec![Vpc, Subnets, Certificates, SecurityGroups, Interfaces, TargetGroups, Zones];
     let refuses = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(refused, 1..=2)];
-    let gone = || prop::bool::weighted(0.2);
-    (refuses, gone(), gone(), gone(), gone()).prop_map(
+    let gone = prop::bool::weighted;
+    (refuses, gone(0.2), gone(0.4), gone(0.2), gone(0.2)).prop_map(
         |(refuses, certificate, interface, subnet, groups)| {
             let mut all = Surroundings::usual();
             all.refuses = refuses.into_iter().collect();

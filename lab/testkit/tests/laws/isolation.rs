@@ -65,7 +65,13 @@ fn make(mistake: Mistake, ingress: &mut Value) {
         }
         Mistake::PathTypes => each_path(ingress, |path| path["pathType"] = json!("prefix")),
         Mistake::Ports => {
-            each_path(ingress, |path| path["backend"]["service"]["port"] = json!({ "number": 9 }));
+            each_path(ingress, |path| {
+                let port = &mut path["backend"]["service"]["port"];
+                // An action has no port: to leave it for a Service is no mistake.
+                if port["name"] != "use-annotation" {
+                    *port = json!({ "number": 9 });
+                }
+            });
         }
         Mistake::Class => {
             if let Some(annotations) = ingress["metadata"]["annotations"].as_object_mut() {

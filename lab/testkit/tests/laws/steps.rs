@@ -25,6 +25,7 @@ pub(crate) fn dangling(account: &Account) -> impl Iterator<Item = String> {
     let targets: BTreeSet<&str> = all()
         .flat_map(|it| it.target_groups.values().flatten())
         .map(|it| it.arn.0.as_str())
+        .chain(["arn:theirs"])
         .collect();
     let mut found = Vec::new();
     for observed in all() {

@@ -193,7 +193,7 @@ proptest! {
 fn things_go_and_every_reason_to_stay_is_met() {
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<&str, usize> = BTreeMap::new();
-    for _ in 0..500 {
+    for _ in 0..1000 {
         let scene = scene().new_tree(&mut runner).expect("nothing is filtered").current();
         let planned = planned(&scene);
         if !emptied(&scene, &planned).is_empty() {
