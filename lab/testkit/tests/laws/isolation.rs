@@ -43,7 +43,7 @@ const MISTAKES: [Mistake; 15] = [
     Mistake::Class,
 ];
 
-fn edited(object: &Object, edit: impl FnOnce(&mut Value)) -> Object {
+pub(crate) fn edited(object: &Object, edit: impl FnOnce(&mut Value)) -> Object {
     let mut ingress = manifest(object).expect("only Ingresses are edited");
     ingress["apiVersion"] = json!("networking.k8s.io/v1");
     ingress["kind"] = json!("Ingress");
@@ -51,7 +51,7 @@ fn edited(object: &Object, edit: impl FnOnce(&mut Value)) -> Object {
     strategies::objects(&ingress.to_string()).remove(0)
 }
 
-fn manifest(object: &Object) -> Option<Value> {
+pub(crate) fn manifest(object: &Object) -> Option<Value> {
     match &object.data {
         ObjectData::Ingress(ingress) => Some(json!(**ingress)),
         _ => None,

@@ -2,6 +2,7 @@
 //! is generated depends on proptest's seed alone, which `PROPTEST_RNG_SEED` sets.
 
 mod classes;
+mod clients;
 mod isolation;
 mod rest;
 mod steps;
