@@ -83,6 +83,21 @@ const ANNOTATIONS: &[(&str, f64, &[&str])] = &[
             r#"[{"type":"url-rewrite"}]"#,
         ],
     ),
+    (
+        "mutual-authentication",
+        0.1,
+        &[
+            r#"[{"port": 443, "mode": "verify", "trustStore": "staff"}]"#,
+            r#"[{"port": 443, "mode": "passthrough"}]"#,
+            r#"[{"port": 443}]"#,
+        ],
+    ),
+    ("wafv2-acl-arn", 0.1, &["arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/1", ""]),
+    ("wafv2-acl-name", 0.05, &["office", "gone"]),
+    ("ip-address-type", 0.1, &["dualstack", "ipv5"]),
+    ("multi-cluster-target-group", 0.05, &["true"]),
+    ("target-control-port.s0.80", 0.1, &["3000", "none"]),
+    ("use-regex-path-match", 0.1, &["true"]),
     ("no-such-annotation", 0.05, &["1"]),
 ];
 
