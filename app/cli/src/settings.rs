@@ -202,6 +202,7 @@ fn switches(values: &Values) -> anyhow::Result<BalancerSwitches> {
             "SubnetDiscoveryByReachability" => switches.discover_by_reachability = value,
             "ListenerRulesTagging" => switches.tag_listeners_and_rules = value,
             "EndpointsFailOpen" => switches.endpoints_fail_open = value,
+            "WeightedTargetGroups" => switches.weighted_target_groups = value,
             "EnableDefaultTagsLowPriority" => switches.default_tags_low_priority = value,
             known if OTHER_GATES.contains(&known) => {}
             _ => bail!("--feature-gates: there is no gate {gate}"),
@@ -255,7 +256,7 @@ fn dns(values: &Values) -> anyhow::Result<DnsSettings> {
 
 /// Gates of AWS Load Balancer Controller v3.5 that change nothing of what is served today; they are taken,
 /// so that a user's flags need not change.
-const OTHER_GATES: [&str; 16] = [
+const OTHER_GATES: [&str; 15] = [
     "ALBGatewayAPI",
     "ALBTargetControlAgent",
     "EnableCertificateManagement",
@@ -271,5 +272,4 @@ const OTHER_GATES: [&str; 16] = [
     "NLBHealthCheckAdvancedConfig",
     "NLBSecurityGroup",
     "ServiceTypeLoadBalancerOnly",
-    "WeightedTargetGroups",
 ];

@@ -47,6 +47,8 @@ pub const BAD_CONDITIONS: Code = Code("LB0020");
 pub const UNKNOWN_CONDITION: Code = Code("LB0021");
 /// `mutual-authentication` names a port on which the Ingress has no HTTPS listener.
 pub const NO_CLIENTS_TO_ASK: Code = Code("LB0025");
+/// An action that leads to several target groups where the operator does not allow it.
+pub const NO_WEIGHTS: Code = Code("LB0026");
 /// A stack in AWS without an object that asks for it, or for its end.
 pub const ORPHAN: Code = Code("LB0030");
 /// `ttl` is no number of seconds and no duration.

@@ -83,6 +83,9 @@ pub struct BalancerSwitches {
     /// Gate `EnableDefaultTagsLowPriority`: `--default-tags` beat no other tag.
     #[serde(default)]
     pub default_tags_low_priority: bool,
+    /// Gate `WeightedTargetGroups`: one action may lead to several target groups.
+    #[serde(default = "on")]
+    pub weighted_target_groups: bool,
     /// `--enable-wafv2`: web ACLs are associated as members say.
     #[serde(default = "on")]
     pub wafv2: bool,
@@ -108,6 +111,7 @@ impl Default for BalancerSwitches {
             tag_listeners_and_rules: true,
             endpoints_fail_open: true,
             default_tags_low_priority: false,
+            weighted_target_groups: true,
             wafv2: true,
         }
     }

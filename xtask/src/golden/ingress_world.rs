@@ -133,6 +133,7 @@ pub(super) fn controller(case: &Case) -> Controller {
         tag_listeners_and_rules: gate("ListenerRulesTagging"),
         endpoints_fail_open: gate("EndpointsFailOpen"),
         default_tags_low_priority: gate("EnableDefaultTagsLowPriority"),
+        weighted_target_groups: gate("WeightedTargetGroups"),
         wafv2: true,
     };
     let balancers = BalancerSettings {

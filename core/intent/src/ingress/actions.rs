@@ -55,6 +55,10 @@ fn forward(
     origin: &Origin,
     desk: &mut Desk<'_, '_>,
 ) -> Result<RouteAction, Mistake> {
+    if targets.len() > 1 && !desk.settings.switches.weighted_target_groups {
+        let message = "several target groups in one action are switched off (WeightedTargetGroups)";
+        return Err(mistake(codes::NO_WEIGHTS, origin, message, "name one target group"));
+    }
     let mut goals = Vec::new();
     for (aim, weight) in targets {
         let goal = match aim {
