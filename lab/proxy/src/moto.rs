@@ -6,6 +6,7 @@
 //! | `CreateLoadBalancer`, `CreateListener` | make a second one of the same name, on the same port | "This operation is idempotent": the one that is there is answered |
 //! | `DeregisterTargets` | `InvalidTarget` for a target that is not registered | success: each target is sent alone, that refusal is left out |
 //! | `DescribeTargetGroups` | goes on naming load balancers that are deleted | names those that exist |
+//! | `DescribeSubnets` | says the state of an IPv6 block as `{'State': 'associated'}` | `associated` |
 //! | `ChangeResourceRecordSets` | refuses to create again what was made and deleted | creates: sent as an upsert |
 //!
 //! The signature no longer fits what is sent; moto does not look at it.
@@ -34,6 +35,13 @@ pub(crate) async fn execute(
         "CreateListener" => create_listener(upstream, request).await,
         "DeregisterTargets" => deregister_targets(upstream, request).await,
         "DescribeTargetGroups" => describe_target_groups(upstream, request).await,
+        "DescribeSubnets" => {
+            let (mut parts, body) = upstream.send(request).await?.into_parts();
+            let text = String::from_utf8_lossy(&body);
+            let text = text.replace("{'State': 'associated'}", "associated");
+            parts.headers.remove(CONTENT_LENGTH);
+            Ok(Response::from_parts(parts, text.into()))
+        }
         "ChangeResourceRecordSets" => {
             let text = String::from_utf8_lossy(request.body());
             let text = text.replace("<Action>CREATE</Action>", "<Action>UPSERT</Action>");
