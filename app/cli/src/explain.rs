@@ -49,7 +49,9 @@ pub(crate) async fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
     }
     let planned = ground.memory.planned.values();
     let units: Vec<_> = planned.map(|p| (&*p.compiled, &p.shaped.desired)).collect();
-    let text = inroad_status::explain(&args.object, &units);
+    let holds = ground.memory.planned.values().flat_map(|it| &it.plan.holds);
+    let text =
+        inroad_status::explain(&args.object, &units) + &inroad_status::waits(&args.object, holds);
     match text.is_empty() {
         true => terminal::document(&format!("{} is not served here", args.object)),
         false => terminal::document(text.trim_end_matches('\n')),

@@ -1,6 +1,6 @@
 //! One unit through the corridor.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use inroad_aws::{Aws, Inventory, Ownership};
@@ -101,10 +101,41 @@ pub(crate) async fn planned(
     let stands = outputs_of(&observed, unit).0.into_iter();
     facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
     facts.deployed = Some(observed);
-    let shaped = shape(&compiled.intent, &facts, ground.controller);
+    let (shaped, plan) = drawn(edges, ground, &compiled.intent, &mut facts).await;
     let observed = facts.deployed.take().unwrap_or_default();
-    let plan = diff(&shaped.desired, &observed, ground.controller);
     Ok((Planned { unit: unit.clone(), compiled, shaped, plan }, observed))
+}
+
+/// What should be there and the steps from what is deployed towards it. The account's quotas are asked for
+/// only where there are steps: what changes nothing needs no room, and most looks change nothing.
+async fn drawn(
+    edges: &Edges,
+    ground: &Ground<'_>,
+    intent: &Intent,
+    facts: &mut Facts,
+) -> (Shaped, Plan) {
+    let nothing = Observed::default();
+    let draw = |facts: &Facts| {
+        let shaped = shape(intent, facts, ground.controller);
+        let deployed = facts.deployed.as_ref().unwrap_or(&nothing);
+        let plan = diff(&shaped.desired, deployed, ground.controller);
+        (shaped, plan)
+    };
+    let first = draw(facts);
+    let is_quiet = first.1.ops.is_empty() && first.1.holds.is_empty();
+    if is_quiet || !needs(intent, ground.controller).contains(&Need::Limits) {
+        return first;
+    }
+    let limits = BTreeSet::from([Need::Limits]);
+    let vpc = &ground.controller.balancers.vpc_id;
+    let limits = inroad_aws::gather(&edges.aws, &limits, vpc).await.limits;
+    if limits == facts.limits {
+        return first;
+    }
+    // Never two of a large stack at once.
+    drop(first);
+    facts.limits = limits;
+    draw(facts)
 }
 
 /// Whether somebody says which web ACL protects the load balancer.
@@ -113,9 +144,10 @@ fn asks_for_web_acl(intent: &Intent) -> bool {
     stack.balancer.as_ref().is_some_and(|balancer| balancer.web_acl.is_some())
 }
 
-/// The answers to what an intent has to ask.
+/// The answers to what an intent has to ask; of the account's quotas, what is known without a question.
 pub(crate) async fn facts_of(edges: &Edges, ground: &Ground<'_>, intent: &Intent) -> Facts {
     let mut questions = needs(intent, ground.controller);
+    questions.remove(&Need::Limits);
     let zones = questions.remove(&Need::Zones);
     let mut facts =
         inroad_aws::gather(&edges.aws, &questions, &ground.controller.balancers.vpc_id).await;

@@ -8,6 +8,7 @@ use inroad_words::{
     Arn, Diagnostic, ObjectKey, Origin, Origins, ResourceKey, Unit, Value,
     balancer::{Listener, LoadBalancer, Rule},
     network::{IngressRule, SecurityGroup},
+    quota::Limits,
     record::{Record, RecordKey},
     targets::{Binding, Target, TargetGroup},
 };
@@ -60,6 +61,12 @@ pub struct Desired {
     pub held: Held,
     /// What of a stack stays as it is deployed because members of it are in error.
     pub kept: KeptParts,
+    /// Whose stack it is, in group order: where there is room for some only, the first are served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ObjectKey>,
+    /// How much of everything there may be.
+    #[serde(skip)]
+    pub limits: Limits,
 }
 
 /// What stays of a stack while members of it are in error: their rules, and whatever these need. Where
@@ -139,6 +146,8 @@ impl Desired {
             records: None,
             held: Held::default(),
             kept: KeptParts::default(),
+            members: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }

@@ -8,15 +8,21 @@ use inroad_intent::{
         BalancerIntent, FoundationIntent, Goal, RouteAction, SecurityIntent, StackIntent,
         TargetsIntent, WebAclChoice,
     },
+    split,
 };
 use inroad_words::{
     controller::Controller,
     facts::{Facts, Need},
     hold::HoldReason,
+    quota::Quota,
     targets::TargetType,
 };
 
 use crate::{balancer::certificates, records};
+
+/// With no more rules or target groups than this, a load balancer is within the quotas that every account
+/// has: they need not be asked.
+const LARGE: usize = 50;
 
 /// Why something is not known, where the question about it had no answer.
 pub(crate) fn unanswered(facts: &Facts, about: impl Fn(&Need) -> bool) -> Option<HoldReason> {
@@ -35,7 +41,20 @@ pub fn needs(intent: &Intent, controller: &Controller) -> BTreeSet<Need> {
 }
 
 fn of_stack(stack: &StackIntent, controller: &Controller) -> BTreeSet<Need> {
-    stack.balancer.as_ref().map(|it| of_balancer(it, controller)).unwrap_or_default()
+    let mut needs =
+        stack.balancer.as_ref().map(|it| of_balancer(it, controller)).unwrap_or_default();
+    if stack.balancer.as_ref().is_some_and(|it| is_large(it) || stack.backends.len() > LARGE) {
+        needs.insert(Need::Limits);
+    }
+    needs
+}
+
+/// Whether a load balancer comes near what every account may have. A route is as many rules as its
+/// conditions take.
+fn is_large(balancer: &BalancerIntent) -> bool {
+    let routes = balancer.listeners.values().flat_map(|it| &it.routes);
+    let rules = routes.map(|it| split(&it.conditions).map_or(0, |rules| rules.len()));
+    rules.sum::<usize>() > LARGE || balancer.listeners.len() > Quota::Listeners.default_limit() / 2
 }
 
 fn of_balancer(balancer: &BalancerIntent, controller: &Controller) -> BTreeSet<Need> {
@@ -97,7 +116,9 @@ pub(crate) fn web_acls(balancer: &BalancerIntent) -> Option<Need> {
 
 fn of_targets(targets: &TargetsIntent) -> BTreeSet<Need> {
     let asks = targets.service.is_some() && targets.target_type == TargetType::Ip;
-    asks.then_some(Need::Vpc).into_iter().collect()
+    let many = targets.endpoints.len() > Quota::Targets.default_limit() / 2;
+    let vpc = asks.then_some(Need::Vpc).into_iter();
+    vpc.chain(many.then_some(Need::Limits)).collect()
 }
 
 fn of_foundation(foundation: &FoundationIntent) -> BTreeSet<Need> {

@@ -24,12 +24,14 @@ use crate::{
 /// What should be there for one unit. The same input gives the same bytes. Whatever a mistake or a
 /// missing fact concerns is held, and the rest goes on.
 pub fn shape(intent: &Intent, facts: &Facts, controller: &Controller) -> Shaped {
-    match intent {
+    let mut shaped = match intent {
         Intent::Stack(stack) => shape_stack(stack, facts, controller),
         Intent::Targets(asked) => targets::shape(asked, facts),
         Intent::Foundation(asked) => foundation::shape(asked, facts, controller),
         Intent::Zone(asked) => records::shape(asked, facts, controller),
-    }
+    };
+    shaped.desired.limits.clone_from(&facts.limits);
+    shaped
 }
 
 fn shape_stack(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
@@ -60,6 +62,7 @@ fn shape_settled(stack: &StackIntent, facts: &Facts, controller: &Controller) ->
     let undecided = stack.undecided.as_ref().filter(|_| !shaping.stands());
     shaping.out.desired.held.unit = stack.held.as_ref().or(undecided).cloned();
     if let Some(asked) = &stack.balancer {
+        shaping.out.desired.members.clone_from(&stack.members);
         balancer::shape(&mut shaping, asked);
         let source = balancer::security::source(&shaping, &asked.security);
         for (id, backend) in stack.backends.iter().filter(|(_, it)| !it.standby) {

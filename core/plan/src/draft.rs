@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use inroad_words::hold::{Hold, HoldReason};
 
-use crate::plan::Step;
+use crate::{Op, plan::Step};
 
 /// A step's place in the draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,12 @@ impl Draft {
     pub(crate) fn push(&mut self, step: Step) -> Ix {
         self.entries.push(Entry { step, after: BTreeSet::new(), only_with: BTreeSet::new() });
         Ix(self.entries.len() - 1)
+    }
+
+    /// The steps whose call `picks` picks.
+    pub(crate) fn all(&self, picks: impl Fn(&Op) -> bool) -> Vec<Ix> {
+        let picked = self.entries.iter().enumerate().filter(|(_, it)| picks(&it.step.op));
+        picked.map(|(nth, _)| Ix(nth)).collect()
     }
 
     /// `later` starts only when `earlier` has succeeded, and is held where `earlier` is.

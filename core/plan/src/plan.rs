@@ -214,6 +214,8 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { held: self.holds.len(), ..Counts::default() };
         let mut subjects = BTreeSet::new();
+        // A rule that moves more than once is one thing, and known by where it ends.
+        let mut moved = BTreeMap::new();
         for step in self.ops.values().filter(|step| !step.op.is_note()) {
             match &step.op {
                 Op::RegisterTargets { targets, .. } => counts.add += targets.len(),
@@ -223,10 +225,9 @@ impl Plan {
                 }
                 Op::SetRulePriorities { priorities, .. } => {
                     let stay = priorities.iter().filter(|(rule, _)| !self.deletes(rule));
-                    let port = &step.subject.name;
-                    subjects.extend(stay.map(|(_, priority)| Subject {
-                        name: format!("{port}/{priority}"),
-                        ..step.subject.clone()
+                    moved.extend(stay.map(|(rule, priority)| {
+                        let name = format!("{}/{priority}", step.subject.name);
+                        (rule, Subject { name, ..step.subject.clone() })
                     }));
                 }
                 _ => {
@@ -234,6 +235,7 @@ impl Plan {
                 }
             }
         }
+        subjects.extend(moved.into_values());
         subjects.iter().for_each(|it| counts.one(it.change));
         counts
     }

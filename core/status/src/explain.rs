@@ -5,7 +5,7 @@ use inroad_intent::{
     Compiled, Intent,
     model::{ClaimTarget, NameClaim},
 };
-use inroad_words::{ObjectKey, Origin, Origins};
+use inroad_words::{ObjectKey, Origin, Origins, hold::Hold};
 use serde_json::Value;
 
 /// The lines on one object: the resources that it takes part in, then the names that it claims.
@@ -36,6 +36,14 @@ pub fn explain(object: &ObjectKey, units: &[(&Compiled, &Desired)]) -> String {
         }
     }
     text
+}
+
+/// The lines on what of an object waits, in the words of the plan.
+pub fn waits<'a>(object: &ObjectKey, holds: impl IntoIterator<Item = &'a Hold>) -> String {
+    let own = holds.into_iter().filter(|hold| hold.origin.object() == Some(object));
+    let told =
+        |hold: &Hold| line("hold ", &format!("{} {}", hold.subject, hold.reason), &hold.origin);
+    own.map(told).collect()
 }
 
 /// A target group's id begins with the Ingress that made it.

@@ -6,6 +6,6 @@ mod explain;
 mod report;
 mod result;
 
-pub use explain::explain;
+pub use explain::{explain, waits};
 pub use report::{Event, EventKind, Failure, IngressStatus, Ran, Report, before, failed, report};
 pub use result::{Balancer, Group, balancer, records};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Arn, Field, ResourceKey, Tags, observed::Observed, record::Zone};
+use crate::{Arn, Field, ResourceKey, Tags, observed::Observed, quota::Limits, record::Zone};
 
 /// A question to the outside. Each is asked at most once for a unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Need {
     TargetGroups(BTreeSet<String>),
     /// The regional web ACLs of these names.
     WebAcls(BTreeSet<String>),
+    /// The account's quotas.
+    Limits,
     /// The hosted zones that the DNS provider offers.
     Zones,
 }
@@ -58,6 +60,9 @@ pub struct Facts {
     /// ARNs of the web ACLs that were asked for and exist, by name.
     #[serde(default)]
     pub web_acls: BTreeMap<String, String>,
+    /// The account's quotas; nothing waits for them.
+    #[serde(default)]
+    pub limits: Limits,
     /// Hosted zones.
     pub zones: BTreeSet<Zone>,
     /// What other units' resources are known to be: `Output`s that shape may resolve.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, Origin, ResourceKey};
+use crate::{
+    Field, Origin, ResourceKey,
+    quota::{OVER_QUOTA, Quota},
+};
 
 /// One thing that waits, with why and for what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +39,15 @@ pub enum HoldReason {
     Policy(String),
     /// It belongs to somebody else.
     Foreign(String),
+    /// The account may not have as many.
+    Quota {
+        /// Of what.
+        quota: Quota,
+        /// How many it may have.
+        limit: usize,
+        /// How many it would need for all that is wanted.
+        needed: usize,
+    },
 }
 
 impl std::fmt::Display for HoldReason {
@@ -47,6 +59,11 @@ impl std::fmt::Display for HoldReason {
             HoldReason::Failed(step) => write!(f, "waits for a step that failed: {step}"),
             HoldReason::Policy(policy) => write!(f, "held by policy: {policy}"),
             HoldReason::Foreign(whose) => write!(f, "not ours: {whose}"),
+            HoldReason::Quota { quota, limit, needed } => {
+                let (name, help) = (quota.name(), quota.help());
+                write!(f, "waits for room: {needed} needed, the quota \"{name}\" is {limit}")?;
+                write!(f, " [{OVER_QUOTA}] (help: {help})")
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod network;
 pub mod observed;
 pub mod origin;
 pub mod published;
+pub mod quota;
 pub mod record;
 pub mod retry;
 pub mod targets;

@@ -13,6 +13,7 @@ use aws_types::request_id::RequestId;
 use tracing::Instrument;
 
 use crate::attempts::{Answer, Attempts, Sum};
+use crate::facts::limits;
 use crate::memory::Memory;
 use crate::throttle::{Lane, Limiter};
 use crate::{Connect, Error};
@@ -130,12 +131,14 @@ impl Aws {
             answer
                 .map_err(|error| Error::from_sdk(service.prefix(), operation, error))
                 .inspect_err(|error| {
+                    limits::note_refusal(&self.memory, error);
                     if let Some(refusal) = error.refusal() {
                         span.record("request_id", refusal.request_id.as_deref());
                         span.record("code", refusal.code.as_str());
                     }
                 })
                 .inspect(|output| {
+                    limits::note_room(&self.memory, operation);
                     span.record("request_id", output.request_id());
                 })
         }

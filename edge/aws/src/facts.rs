@@ -3,6 +3,7 @@
 //! provider's answer, not ours.
 
 pub(crate) mod interfaces;
+pub(crate) mod limits;
 mod named;
 pub(crate) mod network;
 
@@ -26,6 +27,7 @@ use crate::{Aws, Error, Ownership, ec2, wafv2};
 pub async fn gather(aws: &Aws, needs: &BTreeSet<Need>, vpc: &str) -> Facts {
     let answers = join_all(needs.iter().map(|need| answer(aws, need, vpc))).await;
     let mut facts = Facts::default();
+    facts.limits = limits::known(aws);
     for (need, answer) in needs.iter().zip(answers) {
         match answer {
             Ok(part) => merge(&mut facts, part),
@@ -59,6 +61,7 @@ async fn answer(aws: &Aws, need: &Need, vpc: &str) -> Result<Facts, Error> {
         Need::Interfaces(of) => facts.interfaces = interfaces::interfaces(aws, of, vpc).await?,
         Need::TargetGroups(names) => facts.target_groups = named::target_groups(aws, names).await?,
         Need::WebAcls(names) => facts.web_acls = wafv2::named(aws, names).await?,
+        Need::Limits => facts.limits.told = limits::told(aws).await,
         Need::Zones => {}
     }
     Ok(facts)
@@ -74,6 +77,7 @@ fn merge(facts: &mut Facts, part: Facts) {
     facts.interfaces.extend(part.interfaces);
     facts.target_groups.extend(part.target_groups);
     facts.web_acls.extend(part.web_acls);
+    facts.limits.told.extend(part.limits.told);
 }
 
 /// Security groups of the VPC by id (`sg-…`) or by `Name` tag. What does not exist is left out.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use inroad_words::Arn;
 use inroad_words::facts::{Certificate, GroupFact, Subnet, Vpc};
+use inroad_words::quota::Quota;
 use ipnet::IpNet;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -44,6 +45,10 @@ pub(crate) struct Memory {
     pub(crate) addresses: Kept<Wearer>,
     /// ARNs of target groups by name.
     pub(crate) target_groups: Kept<String>,
+    /// By nothing: the account's.
+    pub(crate) limits: Kept<BTreeMap<Quota, usize>>,
+    /// Quotas for whose sake AWS has refused something, by name.
+    pub(crate) refused: Kept<()>,
     /// Target groups that this process has made and that nobody has looked at since: nothing is
     /// registered in them.
     pub(crate) empty: Mutex<BTreeSet<Arn>>,
@@ -72,6 +77,7 @@ impl Memory {
         self.authorities.clear();
         self.trust_stores.clear();
         self.web_acls.clear();
+        self.limits.clear();
         self.groups.clear();
         self.instances.clear();
         self.addresses.clear();
@@ -118,6 +124,11 @@ impl<T: Clone> Kept<T> {
         let mut all = locked(&self.all);
         all.retain(|_, (at, _)| now.duration_since(*at) < NETWORK);
         all.extend(values.into_iter().map(|(name, value)| (name, (now, value))));
+    }
+
+    /// Forgets one of them.
+    pub(crate) fn drop_one(&self, name: &str) {
+        locked(&self.all).remove(name);
     }
 
     fn clear(&self) {

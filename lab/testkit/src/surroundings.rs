@@ -31,6 +31,8 @@ pub enum Question {
     TargetGroups,
     /// `Need::WebAcls`.
     WebAcls,
+    /// `Need::Limits`.
+    Limits,
     /// `Need::Zones`.
     Zones,
 }
@@ -47,6 +49,7 @@ impl Question {
             Need::Interfaces(_) => Question::Interfaces,
             Need::TargetGroups(_) => Question::TargetGroups,
             Need::WebAcls(_) => Question::WebAcls,
+            Need::Limits => Question::Limits,
             Need::Zones => Question::Zones,
         }
     }
@@ -131,6 +134,7 @@ impl Surroundings {
                 let found = all.web_acls.iter().filter(|(name, _)| names.contains(*name));
                 answers.web_acls = found.map(|(name, arn)| (name.clone(), arn.clone())).collect();
             }
+            Need::Limits => answers.limits.clone_from(&all.limits),
             Need::Zones => answers.zones.clone_from(&all.zones),
         }
     }

@@ -12,6 +12,8 @@ use crate::{EngineError, Planned, pipeline};
 
 /// Records of load balancers that are made at the same time go into one batch.
 const GATHER_NAMES: Duration = Duration::from_millis(50);
+/// Between two looks whether there is room for what waits for a quota.
+const ROOM: Duration = Duration::from_secs(300);
 /// Between two attempts to list what exists.
 const LIST_AGAIN: Duration = Duration::from_secs(2);
 
@@ -125,6 +127,9 @@ impl Engine {
             && holds(|reason| matches!(reason, HoldReason::Foreign(_)));
         let left = left.filter(|_| !used);
         let retry = retry.or((unanswered || used).then_some(Retry::Soon));
+        // Nobody tells us when a quota is raised, or that others have made room.
+        let full = holds(|reason| matches!(reason, HoldReason::Quota { .. }));
+        let retry = retry.or(full.then_some(Retry::After(ROOM)));
         let known = self.memory.unit(unit);
         // Who could not look at targets, for want of their group's ARN, has seen nothing.
         let blind = matches!(unit, Unit::Targets(_))

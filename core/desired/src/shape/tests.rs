@@ -181,7 +181,12 @@ fn questions_are_asked_only_where_answers_are_used() {
     let want = BTreeSet::from([Need::Subnets, Need::Certificates, groups]);
     assert_eq!(needs(&stack(asked), &controller()), want);
     let explicit = balancer([(443, https(&["arn"], &[], vec![]))]);
-    assert_eq!(needs(&stack(explicit), &controller()), BTreeSet::from([Need::Subnets]));
+    let want = BTreeSet::from([Need::Subnets]);
+    assert_eq!(needs(&stack(explicit), &controller()), want);
+    let routes = vec![route(&["a.example.com"], &[], to_cart()); 51];
+    let many = balancer([(80, listener(ListenerProtocol::Http, routes))]);
+    let want = BTreeSet::from([Need::Subnets, Need::Limits]);
+    assert_eq!(needs(&stack(many), &controller()), want, "near what every account may have");
 }
 
 fn a_listener() -> impl Strategy<Value = ListenerIntent> {

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::{
     Field, Origin, ResourceKey, ResourceKind, Value, balancer::DELETION_PROTECTION,
-    hold::HoldReason, observed::SeenBalancer,
+    hold::HoldReason, observed::SeenBalancer, quota::Quota,
 };
 
 use super::{
     Room, compare,
+    quota::{self, Space},
     tags::{self, Tagged},
     why::{Why, json},
 };
@@ -65,6 +66,12 @@ fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, &want.spec.name, Change::Add);
     if let Some(reason) = keep::cannot_be_made(&want.spec) {
+        return room.hold(&subject, reason, origin);
+    }
+    let worn = want.spec.security_groups.len();
+    let fits = Space::of(room, Quota::GroupsPerInterface, 0, worn).take(worn);
+    let full = quota::refused(room.desired, Quota::LoadBalancers).or(fits.err());
+    if let Some(reason) = full.filter(|_| removals.is_empty()) {
         return room.hold(&subject, reason, origin);
     }
     let balancer = key.output(Field::Arn);
@@ -197,6 +204,11 @@ fn security_groups(room: &mut Room<'_>, seen: &SeenBalancer, id: &str, subject: 
     };
     let mut why = Why::new(&want.origins);
     why.note("securityGroups", Some(words(have)), Some(words(groups)));
+    if let Err(reason) =
+        Space::of(room, Quota::GroupsPerInterface, 0, groups.len()).take(groups.len())
+    {
+        return room.hold(subject, reason, want.origins.get("securityGroups"));
+    }
     let op = Op::SetSecurityGroups { balancer: seen.arn.clone(), groups: groups.clone() };
     admit(room, op, subject, why);
 }

@@ -13,6 +13,7 @@ use super::{
     Room,
     balancer::Making,
     compare,
+    quota::listeners::{self, Shelf},
     tags::{self, Tagged},
     why::{Why, json},
 };
@@ -23,24 +24,29 @@ use crate::{
     plan::{Change, Step, Subject},
 };
 
-const KIND: &str = "listener";
+pub(super) const KIND: &str = "listener";
 
-pub(super) fn diff(room: &mut Room<'_>, making: &Making) {
+/// Hands out the listeners that are not made, for want of room.
+pub(super) fn diff(room: &mut Room<'_>, making: &Making) -> BTreeSet<u16> {
     let desired = room.desired;
+    let waiting = listeners::waiting(room);
+    let mut shelf = Shelf::of(room, &waiting);
     for (port, want) in &desired.listeners {
         let key = keep::key_of(desired, ResourceKind::Listener, port.to_string());
-        if room.is_held(&key) {
+        if room.is_held(&key) || waiting.contains(port) {
             continue;
         }
         match seen_at(room, &want.spec.load_balancer, *port) {
-            Some(seen) => update(room, seen, *port),
-            None => create(room, key, *port, making),
+            Some(seen) => update(room, seen, *port, &mut shelf),
+            None => create(room, key, (*port, making), &mut shelf),
         }
     }
     let kept: Vec<_> = room.kept.load_balancers.iter().map(|(id, it)| (*id, *it)).collect();
     for (id, balancer) in kept {
         remove(room, id, balancer);
     }
+    listeners::make_room(room, &shelf);
+    waiting
 }
 
 /// The listener at this port of a load balancer that stays.
@@ -54,7 +60,12 @@ pub(super) fn seen_at<'a>(
     kept.listeners.get(&port)
 }
 
-fn create(room: &mut Room<'_>, key: ResourceKey, port: u16, making: &Making) {
+fn create(
+    room: &mut Room<'_>,
+    key: ResourceKey,
+    (port, making): (u16, &Making),
+    shelf: &mut Shelf,
+) {
     let want = &room.desired.listeners[&port];
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, port.to_string(), Change::Add);
@@ -64,6 +75,10 @@ fn create(room: &mut Room<'_>, key: ResourceKey, port: u16, making: &Making) {
     // The target groups are free only when the old load balancer is gone.
     room.draft.all_after(&[create], &removals(room, &want.spec.load_balancer, making));
     for certificate in &want.spec.certificates {
+        if let Err(reason) = shelf.take(certificate) {
+            room.hold(&subject, reason, want.origins.get("certificates"));
+            continue;
+        }
         let op =
             Op::AddCertificate { listener: listener.clone(), certificate: certificate.clone() };
         room.admit(Step::new(op, subject.clone(), origin.clone()));
@@ -86,7 +101,7 @@ fn removals(room: &Room<'_>, balancer: &Value<Arn>, making: &Making) -> Vec<Ix> 
     id.and_then(|id| making.get(id)).cloned().unwrap_or_default()
 }
 
-fn update(room: &mut Room<'_>, seen: &SeenListener, port: u16) {
+fn update(room: &mut Room<'_>, seen: &SeenListener, port: u16, shelf: &mut Shelf) {
     let want = &room.desired.listeners[&port];
     let subject = Subject::new(KIND, port.to_string(), Change::Change);
     let why = differences(room, seen, port);
@@ -94,7 +109,7 @@ fn update(room: &mut Room<'_>, seen: &SeenListener, port: u16) {
         let op = Op::ModifyListener { listener: seen.arn.clone(), spec: want.spec.clone() };
         admit(room, op, &subject, why)
     });
-    certificates(room, seen, port, modify.flatten());
+    certificates(room, seen, (port, modify.flatten()), shelf);
     let set = compare::missing(&want.spec.attributes, &seen.spec.attributes);
     if !set.is_empty() {
         let mut why = Why::new(&want.origins);
@@ -145,18 +160,27 @@ fn differences<'a>(room: &Room<'a>, seen: &SeenListener, port: u16) -> Why<'a> {
 }
 
 /// The SNI list: what is missing is added before what is too much goes, so that no host is ever
-/// without its certificate.
-fn certificates(room: &mut Room<'_>, seen: &SeenListener, port: u16, modify: Option<Ix>) {
+/// without its certificate; the other way round where both do not fit.
+fn certificates(
+    room: &mut Room<'_>,
+    seen: &SeenListener,
+    (port, modify): (u16, Option<Ix>),
+    shelf: &mut Shelf,
+) {
     let want = &room.desired.listeners[&port];
     if want.spec.protocol == ListenerProtocol::Http {
         return;
     }
     let subject = Subject::new(KIND, port.to_string(), Change::Change);
     let listed: BTreeSet<&Arn> = seen.spec.certificates.iter().skip(1).collect();
-    let mut added = modify.into_iter().collect::<Vec<_>>();
+    let mut added = Vec::new();
     let missing: BTreeSet<&Arn> =
         want.spec.certificates.iter().filter(|it| !listed.contains(it)).collect();
     for certificate in missing {
+        if let Err(reason) = shelf.take(certificate) {
+            room.hold(&subject, reason, want.origins.get("certificates"));
+            continue;
+        }
         let mut why = Why::new(&want.origins);
         why.note("certificates", None, Some(json(certificate)));
         let listener = Value::Known(seen.arn.clone());
@@ -170,28 +194,35 @@ fn certificates(room: &mut Room<'_>, seen: &SeenListener, port: u16, modify: Opt
         why.note("certificates", Some(json(certificate)), None);
         let (listener, certificate) = (seen.arn.clone(), (*certificate).clone());
         let remove = admit(room, Op::RemoveCertificate { listener, certificate }, &subject, why);
-        room.draft.all_after(remove.as_slice(), &added);
+        room.draft.all_after(remove.as_slice(), modify.as_slice());
+        if !shelf.is_full {
+            room.draft.all_after(remove.as_slice(), &added);
+        }
     }
 }
 
 /// Listeners that nobody wants, unless something of them, or the load balancer itself, is held.
-fn remove(room: &mut Room<'_>, id: &str, balancer: &SeenBalancer) {
+pub(super) fn going<'a>(
+    room: &Room<'_>,
+    id: &str,
+    balancer: &'a SeenBalancer,
+) -> BTreeMap<u16, &'a SeenListener> {
     let key = keep::key_of(room.desired, ResourceKind::LoadBalancer, id);
     // A held load balancer may be one whose listeners could not be said; nor does one go on alone
     // that nobody wants and that is only there because something on it is held.
     if room.is_held(&key) || !room.desired.load_balancers.contains_key(id) {
-        return;
+        return BTreeMap::new();
     }
-    let going: BTreeMap<_, _> = balancer
-        .listeners
-        .iter()
-        .filter(|(port, _)| !room.desired.listeners.contains_key(*port))
-        .collect();
-    for (port, seen) in going {
-        if keep::held_at(room.desired, *port).is_none() {
-            let subject = Subject::new(KIND, port.to_string(), Change::Delete);
-            let op = Op::DeleteListener { arn: seen.arn.clone() };
-            room.admit(Step::new(op, subject, Origin::Default));
-        }
+    let all = balancer.listeners.iter();
+    let unwanted = all.filter(|(port, _)| !room.desired.listeners.contains_key(*port));
+    let free = unwanted.filter(|(port, _)| keep::held_at(room.desired, **port).is_none());
+    free.map(|(port, it)| (*port, it)).collect()
+}
+
+fn remove(room: &mut Room<'_>, id: &str, balancer: &SeenBalancer) {
+    for (port, seen) in going(room, id, balancer) {
+        let subject = Subject::new(KIND, port.to_string(), Change::Delete);
+        let op = Op::DeleteListener { arn: seen.arn.clone() };
+        room.admit(Step::new(op, subject, Origin::Default));
     }
 }

@@ -5,11 +5,14 @@ mod balancer;
 mod compare;
 mod listener;
 mod mark;
+mod overlap;
 mod pair;
+mod quota;
 mod record;
 mod rules;
 mod same;
 mod security;
+mod sequence;
 mod stay;
 mod tags;
 mod target_group;
@@ -96,8 +99,8 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
             target_group::diff(&mut room);
             let balancers = balancer::diff(&mut room);
             web_acl::diff(&mut room);
-            listener::diff(&mut room, &balancers);
-            rules::diff(&mut room);
+            let waiting = listener::diff(&mut room, &balancers);
+            rules::diff(&mut room, &waiting);
         }
         Unit::Targets(key) => targets::diff(&mut room, key),
         Unit::Zone(zone) => record::diff(&mut room, zone),

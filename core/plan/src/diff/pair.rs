@@ -11,10 +11,10 @@ use inroad_words::{balancer::Rule, observed::SeenRule};
 use super::compare::same_content;
 
 /// The last priority that there is.
-const LAST_PRIORITY: u32 = 50_000;
+pub(super) const LAST_PRIORITY: u32 = 50_000;
 
 /// What becomes of the rules of one listener. Existing rules are named by their place in the list.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pairing {
     /// Wanted priority -> the rule that already says it, perhaps at another priority.
     pub(super) same: BTreeMap<u32, usize>,
@@ -24,8 +24,9 @@ pub(super) struct Pairing {
     pub(super) create: BTreeSet<u32>,
     /// Rules that go.
     pub(super) leftover: Vec<usize>,
-    /// Rule -> new priority: one call that leaves every priority used once.
-    pub(super) moves: BTreeMap<usize, u32>,
+    /// Wanted priority -> the rule at this priority that stays as it is, since there is no room for what
+    /// it should become.
+    pub(super) waiting: BTreeMap<u32, usize>,
 }
 
 /// `held`: priorities whose rules cannot be said now; `None`: none, and nothing is protected.
@@ -67,13 +68,28 @@ pub(super) fn pair(
             }
         }
     }
-    let by_priority: BTreeMap<u32, usize> =
-        left.iter().map(|ix| (seen[*ix].spec.priority, *ix)).collect();
-    pairing.moves = moves(want, seen, &pairing.same, &by_priority, held);
     if held.is_none() {
+        let by_priority: BTreeMap<u32, usize> =
+            left.iter().map(|ix| (seen[*ix].spec.priority, *ix)).collect();
         pairing.leftover = by_priority.into_values().collect();
     }
     pairing
+}
+
+impl Pairing {
+    /// Leaves out what is wanted at this priority.
+    pub(super) fn wait(&mut self, priority: u32) {
+        self.create.remove(&priority);
+        self.waiting.extend(self.modify.remove_entry(&priority));
+    }
+
+    /// Makes what is wanted anew, instead of changing the rule that has its priority.
+    pub(super) fn make_anew(&mut self, priority: u32) {
+        if let Some(ix) = self.modify.remove(&priority) {
+            self.create.insert(priority);
+            self.leftover.push(ix);
+        }
+    }
 }
 
 fn same_origin(want: &Rule, seen: &Rule) -> bool {
@@ -82,30 +98,39 @@ fn same_origin(want: &Rule, seen: &Rule) -> bool {
 }
 
 /// Matched rules to their wanted priorities; whatever else stands on a wanted one gives way: to the
-/// priority of a held rule, in order, else to the end, keeping its order.
-fn moves(
+/// priority of a held rule, in order, else to the end. What gives way keeps its order, and goes behind
+/// nothing that it stood before but what is wanted.
+pub(super) fn moves(
     want: &BTreeMap<u32, &Rule>,
     seen: &[SeenRule],
-    same: &BTreeMap<u32, usize>,
-    others: &BTreeMap<u32, usize>,
+    pairing: &Pairing,
     held: Option<&BTreeSet<u32>>,
 ) -> BTreeMap<usize, u32> {
-    let mut moves: BTreeMap<usize, u32> = same
-        .iter()
-        .filter(|(priority, ix)| seen[**ix].spec.priority != **priority)
-        .map(|(priority, ix)| (*ix, *priority))
-        .collect();
-    let (in_the_way, staying): (Vec<_>, Vec<_>) =
-        others.iter().partition(|(priority, _)| want.contains_key(*priority));
-    let mut taken: BTreeSet<u32> =
-        want.keys().chain(staying.iter().map(|it| it.0)).copied().collect();
-    let mut places = held.into_iter().flatten().copied().filter(|it| !taken.contains(it));
-    let kept_places: Vec<u32> = places.by_ref().take(in_the_way.len()).collect();
+    let at = |ix: &usize| seen[*ix].spec.priority;
+    let same = pairing.same.iter();
+    let mut moves: BTreeMap<usize, u32> =
+        same.filter(|(to, ix)| at(ix) != **to).map(|(to, ix)| (*ix, *to)).collect();
+    let paired = [&pairing.same, &pairing.modify, &pairing.waiting];
+    let paired: BTreeSet<usize> = paired.into_iter().flat_map(|it| it.values()).copied().collect();
+    let mut others: Vec<usize> = (0..seen.len()).filter(|ix| !paired.contains(ix)).collect();
+    others.sort_by_key(at);
+    let is_in_the_way = |ix: &usize| want.contains_key(&at(ix));
+    let (in_the_way, staying): (Vec<usize>, Vec<usize>) = match held {
+        Some(_) => others.into_iter().partition(is_in_the_way),
+        None => {
+            let first = others.iter().position(is_in_the_way).unwrap_or(others.len());
+            let staying = others[..first].to_vec();
+            (others.split_off(first), staying)
+        }
+    };
+    let mut taken: BTreeSet<u32> = want.keys().copied().chain(staying.iter().map(at)).collect();
+    let places = held.into_iter().flatten().copied().filter(|it| !taken.contains(it));
+    let kept_places: Vec<u32> = places.take(in_the_way.len()).collect();
     taken.extend(&kept_places);
-    let mut rest = in_the_way.into_iter().map(|(_, ix)| *ix);
+    let mut rest = in_the_way.into_iter();
     moves.extend(rest.by_ref().take(kept_places.len()).zip(kept_places.iter().copied()));
-    let mut free = (1..=LAST_PRIORITY).rev().filter(|priority| !taken.contains(priority));
+    let free = (1..=LAST_PRIORITY).rev().filter(|priority| !taken.contains(priority));
     let rest: Vec<usize> = rest.collect();
-    moves.extend(rest.into_iter().rev().zip(free.by_ref()));
+    moves.extend(rest.into_iter().rev().zip(free).filter(|(ix, to)| at(ix) != *to));
     moves
 }

@@ -1,6 +1,5 @@
-//! Rules of listeners: every rule but the default one is ours. The order is moves, new rules, changed
-//! rules, removals: what should be there is there at every moment. Only where the load balancer has no
-//! room for both, removals come before new rules.
+//! Rules of listeners: every rule but the default one is ours. `pair` says which becomes which, `quota`
+//! for which there is room, `sequence` in which order; here are the steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,49 +13,86 @@ use inroad_words::{
 use super::{
     Room, compare, listener,
     pair::{self, Pairing},
+    quota,
+    sequence::{self, Steps, Turn, Way},
     tags::{self, Tagged},
     why::{Why, json},
 };
 use crate::{
     Op,
     draft::Ix,
-    keep, phrase,
+    keep, order, phrase,
     plan::{Change, FieldChange, RULE, Step, Subject},
+    refers,
 };
 
-/// Rules that an Application Load Balancer takes by default, default rules not counted (ELB's quota
-/// "rules per Application Load Balancer").
-const RULES_PER_BALANCER: usize = 100;
-
-/// Steps on the rules of one listener, by what they do.
-#[derive(Debug, Default)]
-struct Steps {
-    moves: Vec<Ix>,
-    creates: Vec<Ix>,
-    modifies: Vec<Ix>,
-    deletes: Vec<Ix>,
+/// The rules of one listener: wanted ones, those that are there, and which becomes which.
+pub(super) struct Port<'a> {
+    pub(super) wanted: BTreeMap<u32, &'a Rule>,
+    /// `None`: the listener is yet to be made.
+    pub(super) seen: Option<&'a SeenListener>,
+    /// Held priorities; `None`: nothing of it is held.
+    pub(super) held: Option<BTreeSet<u32>>,
+    /// Whether some wanted rule cannot be made now, since something that it needs is neither there nor made.
+    pub(super) waits: bool,
+    /// The step that changes what becomes of requests that no rule matches.
+    pub(super) turn: Option<Ix>,
+    pub(super) pairing: Pairing,
 }
 
-pub(super) fn diff(room: &mut Room<'_>) {
-    let desired = room.desired;
-    let mut made = BTreeMap::new();
-    for (port, listener) in &desired.listeners {
-        let wanted: BTreeMap<u32, &Rule> = rules_at(desired, *port)
-            .filter(|(priority, _)| !room.is_held(&key(room, *port, *priority)))
-            .map(|(priority, it)| (priority, &it.spec))
-            .collect();
-        match listener::seen_at(room, &listener.spec.load_balancer, *port) {
-            Some(seen) => {
-                let held = held(room, *port);
-                let pairing = pair::pair(&wanted, &seen.rules, held.as_ref());
-                made.insert(*port, steps(room, *port, seen, &pairing));
-            }
-            None => wanted.keys().for_each(|priority| {
-                create(room, *port, *priority);
-            }),
-        }
+impl Port<'_> {
+    /// The rules that are there.
+    pub(super) fn rules(&self) -> &[SeenRule] {
+        self.seen.map_or(&[], |it| &it.rules)
     }
-    order(room, made);
+}
+
+/// `waiting`: listeners that are not made, for want of room.
+pub(super) fn diff(room: &mut Room<'_>, waiting: &BTreeSet<u16>) {
+    let listeners = room.desired.listeners.keys().filter(|port| !waiting.contains(port));
+    let mut ports: BTreeMap<u16, Port<'_>> =
+        listeners.map(|port| (*port, look_at(room, *port))).collect();
+    quota::rules(room, &mut ports);
+    let mut spare = quota::spare(room, &ports);
+    let is_full = spare.is_none();
+    let mut made = Vec::new();
+    for (port, it) in &mut ports {
+        let steps = match sequence::choose(it, &mut spare) {
+            Way::AtOnce(moves) => at_once(room, *port, it, &moves),
+            Way::Climbing => climb(room, *port, it),
+        };
+        sequence::order(room, it, &steps, is_full);
+        made.push(steps);
+    }
+    if is_full {
+        sequence::make_room(room, &made);
+    }
+}
+
+fn look_at<'a>(room: &Room<'a>, port: u16) -> Port<'a> {
+    let listener = &room.desired.listeners[&port].spec;
+    let wanted: BTreeMap<u32, &Rule> = rules_at(room.desired, port)
+        .filter(|(priority, _)| !room.is_held(&key(room, port, *priority)))
+        .map(|(priority, it)| (priority, &it.spec))
+        .collect();
+    let seen = listener::seen_at(room, &listener.load_balancer, port);
+    let held = held(room, port).filter(|_| seen.is_some());
+    let pairing = pair::pair(&wanted, seen.map_or(&[], |it| &it.rules), held.as_ref());
+    let turns = |it: &SeenListener| {
+        !compare::same_actions(&listener.default_actions, &it.spec.default_actions)
+    };
+    let turn = seen.filter(|it| turns(it)).and_then(|it| {
+        let is_this =
+            |op: &Op| matches!(op, Op::ModifyListener { listener, .. } if *listener == it.arn);
+        room.draft.all(is_this).first().copied()
+    });
+    let waits = wanted.values().any(|rule| waits(room, rule));
+    Port { wanted, seen, held, waits, turn, pairing }
+}
+
+fn waits(room: &Room<'_>, rule: &Rule) -> bool {
+    let mut needed = refers::awaited(rule).into_iter();
+    needed.any(|(of, _)| room.draft.all(|op| order::created(op) == Some(&of)).is_empty())
 }
 
 fn rules_at(
@@ -79,29 +115,77 @@ fn held(room: &Room<'_>, port: u16) -> Option<BTreeSet<u32>> {
     Some(ours.filter_map(|priority| priority.parse().ok()).collect())
 }
 
-fn steps(room: &mut Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing) -> Steps {
+fn at_once(room: &mut Room<'_>, port: u16, it: &Port<'_>, moves: &BTreeMap<usize, u32>) -> Steps {
     let mut steps = Steps::default();
-    if !pairing.moves.is_empty() {
-        let step = renumber(room, port, seen, pairing);
-        steps.moves.extend(room.admit(step));
+    if let Some(seen) = it.seen.filter(|_| !moves.is_empty()) {
+        let step = renumber(room, (port, seen), moves, moves);
+        steps.moves = room.admit(step);
     }
-    for priority in &pairing.create {
-        steps.creates.extend(create(room, port, *priority));
+    for priority in &it.pairing.create {
+        let ix = create(room, port, *priority);
+        steps.creates.extend(ix.map(|ix| (*priority, ix)));
     }
-    for (priority, ix) in &pairing.modify {
-        steps.modifies.extend(modify(room, (port, *priority), &seen.rules[*ix]));
+    for (priority, nth) in &it.pairing.modify {
+        let ix = modify(room, (port, *priority), &it.rules()[*nth]);
+        steps.modifies.extend(ix.map(|ix| (*priority, ix)));
     }
-    for ix in &pairing.leftover {
-        let rule = &seen.rules[*ix];
+    remove(room, port, it, &mut steps);
+    retag_all(room, port, it);
+    steps
+}
+
+/// One after the other, from the first wanted rule to the last: all rules step aside to the end in their
+/// order, and each wanted one is made or comes back in its turn. So what stands before the point that is
+/// reached is as wanted, and what stands behind it as it was.
+fn climb(room: &mut Room<'_>, port: u16, it: &Port<'_>) -> Steps {
+    let Some(seen) = it.seen else { return Steps::default() };
+    let mut steps = Steps::default();
+    let (aside, turns) = sequence::climb(it);
+    let back = |turn: &Turn| match turn {
+        Turn::Back(moves) => moves.clone(),
+        _ => BTreeMap::new(),
+    };
+    let told: BTreeMap<usize, u32> = turns.iter().flat_map(back).collect();
+    let step = renumber(room, (port, seen), &aside, &told);
+    steps.last = room.admit(step);
+    for turn in turns {
+        let added = match &turn {
+            Turn::Back(moves) => {
+                let step = renumber(room, (port, seen), moves, &BTreeMap::new());
+                room.admit(step)
+            }
+            Turn::Create(priority) => create(room, port, *priority),
+            Turn::Modify(priority, nth) => modify(room, (port, *priority), &seen.rules[*nth]),
+        };
+        let Some(ix) = added else { continue };
+        room.draft.all_after(&[ix], steps.last.as_slice());
+        steps.last = Some(ix);
+        match turn {
+            Turn::Create(priority) => drop(steps.creates.insert(priority, ix)),
+            Turn::Modify(priority, _) => drop(steps.modifies.insert(priority, ix)),
+            Turn::Back(_) => {}
+        }
+    }
+    remove(room, port, it, &mut steps);
+    retag_all(room, port, it);
+    steps
+}
+
+fn remove(room: &mut Room<'_>, port: u16, it: &Port<'_>, steps: &mut Steps) {
+    for nth in &it.pairing.leftover {
+        let rule = &it.rules()[*nth];
         let subject = Subject::new(RULE, format!("{port}/{}", rule.spec.priority), Change::Delete);
         let op = Op::DeleteRule { arn: rule.arn.clone() };
-        steps.deletes.extend(room.admit(Step::new(op, subject, Origin::Default)));
+        let ix = room.admit(Step::new(op, subject, Origin::Default));
+        steps.deletes.extend(ix.map(|ix| (*nth, ix)));
     }
-    for (priority, ix) in pairing.same.iter().chain(&pairing.modify) {
-        let becomes = pairing.modify.contains_key(priority);
-        retag(room, (port, *priority), &seen.rules[*ix], becomes);
+}
+
+fn retag_all(room: &mut Room<'_>, port: u16, it: &Port<'_>) {
+    for (priority, nth) in it.pairing.same.iter().chain(&it.pairing.modify) {
+        let becomes = it.pairing.modify.contains_key(priority);
+        retag(room, (port, *priority), &it.rules()[*nth], becomes);
     }
-    steps
 }
 
 fn create(room: &mut Room<'_>, port: u16, priority: u32) -> Option<Ix> {
@@ -111,16 +195,23 @@ fn create(room: &mut Room<'_>, port: u16, priority: u32) -> Option<Ix> {
     room.admit(Step::new(op, subject, want.origins.get("")))
 }
 
-fn renumber(room: &Room<'_>, port: u16, seen: &SeenListener, pairing: &Pairing) -> Step {
+/// `told`: where rules end up, of which this is the first step.
+fn renumber(
+    room: &Room<'_>,
+    (port, seen): (u16, &SeenListener),
+    moves: &BTreeMap<usize, u32>,
+    told: &BTreeMap<usize, u32>,
+) -> Step {
     let rule = |ix: &usize| &seen.rules[*ix];
     let priorities: BTreeMap<Arn, u32> =
-        pairing.moves.iter().map(|(ix, to)| (rule(ix).arn.clone(), *to)).collect();
-    let why = pairing.moves.iter().map(|(ix, to)| FieldChange {
+        moves.iter().map(|(ix, to)| (rule(ix).arn.clone(), *to)).collect();
+    let why = told.iter().filter(|(ix, to)| rule(ix).spec.priority != **to);
+    let why = why.map(|(ix, to)| FieldChange {
         field: "priority".into(),
         before: Some(json(&rule(ix).spec.priority)),
         after: Some(json(to)),
-        origin: match pairing.same.get(to) {
-            Some(_) => room.desired.rules[&(port, *to)].origins.get("priority"),
+        origin: match room.desired.rules.get(&(port, *to)) {
+            Some(want) => want.origins.get("priority"),
             None => Origin::Default,
         },
     });
@@ -168,39 +259,5 @@ fn retag(room: &mut Room<'_>, (port, priority): (u16, u32), seen: &SeenRule, bec
     };
     if tags::balancing(room, &seen.arn, &tagged).is_none() && becomes {
         tags::correct(room, &seen.arn, &tagged, ORIGIN_TAG);
-    }
-}
-
-/// Says what references cannot show: priorities are free only after the moves, and what goes may be
-/// the former self of what comes.
-fn order(room: &mut Room<'_>, made: BTreeMap<u16, Steps>) {
-    let existing: usize = room
-        .kept
-        .load_balancers
-        .values()
-        .flat_map(|it| it.listeners.values())
-        .map(|it| it.rules.len())
-        .sum();
-    let of =
-        |pick: fn(&Steps) -> &Vec<Ix>| made.values().flat_map(pick).copied().collect::<Vec<_>>();
-    let (creates, deletes) = (of(|it| &it.creates), of(|it| &it.deletes));
-    let is_full = existing + creates.len() > RULES_PER_BALANCER;
-    if is_full {
-        room.draft.all_after(&creates, &deletes);
-    }
-    for steps in made.into_values() {
-        let draft = &mut room.draft;
-        draft.all_after(&steps.creates, &steps.moves);
-        draft.all_after(&steps.deletes, &steps.moves);
-        draft.all_after(&steps.deletes, &steps.modifies);
-        if is_full {
-            for (delete, create) in
-                steps.deletes.iter().flat_map(|it| steps.creates.iter().map(move |to| (*it, *to)))
-            {
-                draft.only_with(delete, create);
-            }
-        } else {
-            draft.all_after(&steps.deletes, &steps.creates);
-        }
     }
 }

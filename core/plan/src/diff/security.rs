@@ -8,10 +8,12 @@ use inroad_words::{
     Field, Origin, Origins, ResourceKey, ResourceKind, Value,
     network::{IngressRule, Peer, SHARED_RULE_DESCRIPTION},
     observed::SeenGroup,
+    quota::Quota,
 };
 
 use super::{
     Room,
+    quota::openings,
     tags::{self, Tagged},
     why::{Why, json},
 };
@@ -21,9 +23,6 @@ use crate::{
     keep, phrase,
     plan::{Change, Step, Subject},
 };
-
-/// Rules that a security group takes by default (EC2's quota "inbound rules per security group").
-const RULES_PER_GROUP: usize = 60;
 
 const KIND: &str = "security-group";
 
@@ -44,7 +43,11 @@ pub(super) fn diff(room: &mut Room<'_>) {
 fn create(room: &mut Room<'_>, key: ResourceKey, origin: &Origin) {
     let spec = room.desired.security_groups[&key.id].spec.clone();
     let subject = Subject::new(KIND, &spec.name, Change::Add);
-    let (group, rules) = (key.output(Field::GroupId), spec.ingress.clone());
+    let group = key.output(Field::GroupId);
+    let (rules, waiting) = openings::fitting(room, [].iter(), spec.ingress.clone());
+    if let Some(reason) = waiting {
+        room.hold(&subject, reason, origin.clone());
+    }
     room.admit(Step::new(Op::CreateSecurityGroup { key, spec }, subject.clone(), origin.clone()));
     if !rules.is_empty() {
         let op = Op::AuthorizeIngress { group, rules };
@@ -76,7 +79,13 @@ fn rules(
     subject: &Subject,
     origins: &Origins,
 ) {
-    let fits = seen.spec.ingress.len() + add.len() <= RULES_PER_GROUP;
+    let there = &seen.spec.ingress;
+    let likely = room.desired.limits.likely(Quota::GroupRules);
+    let fits = openings::weight(there.union(&add)) <= likely;
+    let (add, waiting) = openings::fitting(room, there.difference(&drop), add);
+    if let Some(reason) = waiting {
+        room.hold(subject, reason, origins.get("ingress"));
+    }
     let group = || Value::Known(seen.id.clone());
     let words = |rule| Some(json(&phrase::ingress(rule, room.names)));
     let (mut why_add, mut why_drop) = (Why::new(origins), Why::new(origins));

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use inroad_words::{Field, Origin, ResourceKey, ResourceKind, Value, observed::SeenTargetGroup};
+use inroad_words::{
+    Field, Origin, ResourceKey, ResourceKind, Value, observed::SeenTargetGroup, quota::Quota,
+};
 
 use super::{
-    Room, compare,
+    Room, compare, quota,
     tags::{self, Tagged},
     why::Why,
 };
@@ -43,6 +45,9 @@ fn create(room: &mut Room<'_>, key: ResourceKey) {
     let want = &room.desired.target_groups[&key.id];
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, &key.id, Change::Add);
+    if let Some(reason) = quota::refused(room.desired, Quota::TargetGroups) {
+        return room.hold(&subject, reason, origin);
+    }
     let group = key.output(Field::Arn);
     let op = Op::CreateTargetGroup { key, spec: want.spec.clone() };
     room.admit(Step::new(op, subject.clone(), origin.clone()));

@@ -1,11 +1,12 @@
 //! The registrations of one target group. New targets are registered before old ones leave (ALBC does
-//! it the other way round): so a rollout that changes every address never leaves the group empty.
+//! it the other way round): so a rollout that changes every address never leaves the group empty. Only
+//! where there is no room for both, old ones leave first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inroad_words::{Arn, Origin, TargetKey, Value, targets::Target};
+use inroad_words::{Arn, Origin, TargetKey, Value, quota::Quota, targets::Target};
 
-use super::Room;
+use super::{Room, quota::Space};
 use crate::{
     Op,
     draft::Ix,
@@ -37,7 +38,7 @@ pub(super) fn diff(room: &mut Room<'_>, key: &TargetKey) {
         .collect();
     // A target is its id and port; AWS fills in the zone by itself.
     let ids: BTreeSet<(&str, u16)> = wanted.keys().map(|it| (it.id.as_str(), it.port)).collect();
-    let missing: Vec<(&Target, Origin)> = wanted
+    let mut missing: Vec<(&Target, Origin)> = wanted
         .iter()
         .filter(|(target, _)| !there.contains_key(&(target.id.as_str(), target.port)))
         .map(|(target, origin)| (target, origin.clone()))
@@ -48,12 +49,22 @@ pub(super) fn diff(room: &mut Room<'_>, key: &TargetKey) {
         .map(|(_, target)| (*target, Origin::Default))
         .collect();
     let subject = Subject::new(KIND, &key.group, Change::Add);
+    let is_full = there.len() + missing.len() > desired.limits.likely(Quota::Targets);
+    let staying = there.len() - extra.len();
+    let mut space = Space::of(room, Quota::Targets, staying, missing.len());
+    let fits = missing.iter().position(|_| space.take(1).is_err()).unwrap_or(missing.len());
+    for (_, origin) in missing.split_off(fits) {
+        room.hold(&subject, space.reason(), origin);
+    }
     let register = |group, targets| Op::RegisterTargets { group, targets };
     let added = calls(room, &missing, &group, (&subject, register));
     let subject = subject.becoming(Change::Delete);
     let deregister = |group, targets| Op::DeregisterTargets { group, targets };
     let dropped = calls(room, &extra, &group, (&subject, deregister));
-    room.draft.all_after(&dropped, &added);
+    match is_full {
+        true => room.draft.all_after(&added, &dropped),
+        false => room.draft.all_after(&dropped, &added),
+    }
 }
 
 fn calls(

@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet};
 
-use crate::worlds::{self, Mischief, Wish, everything, groups, mischief, wish};
+use crate::{
+    quotas,
+    worlds::{self, Mischief, Wish, everything, groups, mischief, wish},
+};
 use inroad_desired::Desired;
 use inroad_plan::{
     FINGERPRINT_TAG, Op, OpId, Plan, Run, StepError, diff, settled, simulate, simulate::Simulation,
@@ -49,6 +52,9 @@ fn case((history, mut wish, mischief, held, order): Seed) -> Case {
     }
     let mut desired = wish.desired();
     let held = held.and_then(|choice| worlds::hold(&mut desired, choice));
+    if order[0] % 4 == 1 {
+        desired.limits.told = quotas::tight(&order);
+    }
     Case { desired, observed, held, order }
 }
 
@@ -67,6 +73,7 @@ fn plans_keep_their_laws() {
         spares_what_is_held(&case, &plan)?;
         let order = legal_order(&plan, &case.order);
         never_dangles(&case, &plan, &order)?;
+        quotas::never_exceeded(&case.desired.limits, &plan, &case.observed, &order)?;
         is_never_called_settled_too_early(&case, &plan, &order)?;
         what_nobody_waits_for_can_come_later(&case, &plan)?;
         runs(&plan, &case.order)
@@ -98,6 +105,7 @@ fn classify(case: &Case, plan: &Plan, shares: &mut BTreeMap<&'static str, u32>) 
         ("tags that can wait", plan.clone().urgent().1),
         ("tags", has(&|op| matches!(op, Op::TagBalancing { .. }))),
         ("fingerprint taken away", has(&|op| matches!(op, Op::Fingerprint { value: None, .. }))),
+        ("waits for room", plan.holds.iter().any(|it| quotas::is_one(&it.reason))),
         ("held by itself", case.held.is_some()),
         ("held by another", plan.holds.len() > case.desired.held.resources.len()),
     ];
@@ -195,7 +203,7 @@ fn listeners<'a>(
 }
 
 /// Some order that the plan allows.
-fn legal_order(plan: &Plan, seed: &[u8]) -> Vec<OpId> {
+pub(crate) fn legal_order(plan: &Plan, seed: &[u8]) -> Vec<OpId> {
     let mut done = Vec::new();
     let mut left: BTreeSet<OpId> = plan.ops.keys().copied().collect();
     while !left.is_empty() {

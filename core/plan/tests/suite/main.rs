@@ -3,4 +3,6 @@
 
 mod laws;
 mod plans;
+mod quotas;
+mod routing;
 mod worlds;

@@ -18,7 +18,7 @@ use inroad_words::{
     targets::Target,
 };
 
-fn shop() -> Wish {
+pub(crate) fn shop() -> Wish {
     Wish {
         exists: true,
         scheme: Scheme::Internal,

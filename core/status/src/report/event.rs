@@ -121,7 +121,10 @@ fn parts(why: &[FieldChange], error: &StepError) -> Vec<Event> {
 fn tells(hold: &Hold) -> bool {
     matches!(
         hold.reason,
-        HoldReason::MissingFact(_) | HoldReason::Policy(_) | HoldReason::Foreign(_)
+        HoldReason::MissingFact(_)
+            | HoldReason::Policy(_)
+            | HoldReason::Foreign(_)
+            | HoldReason::Quota { .. }
     )
 }
 

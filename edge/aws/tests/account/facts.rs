@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_aws::gather;
 use inroad_emulator::Fault;
 use inroad_emulator::faults::{Effect, Script};
+use inroad_plan::Op;
 use inroad_words::facts::Need;
+use inroad_words::quota::Quota;
+use inroad_words::targets::TargetGroup;
+use inroad_words::{Arn, Field, ResourceKind};
 use serde_json::json;
 
-use crate::world::{World, text};
+use crate::world::{World, connect, key, text};
 
 #[tokio::test]
 async fn a_network_is_told_with_what_leads_out_of_it() {
@@ -169,4 +173,38 @@ async fn target_groups_of_others_are_found_by_name() {
     assert_eq!(facts.target_groups, BTreeMap::from(both));
     let calls = world.aws.calls();
     assert_eq!(calls["elasticloadbalancing:DescribeTargetGroups"], 3, "only what is known is kept");
+}
+
+/// What AWS tells of its quotas; without the permission, what it has refused. Neither is ever missing.
+#[tokio::test]
+async fn quotas_are_told_or_refused() {
+    let mut world = World::new().await;
+    let needs = BTreeSet::from([Need::Limits]);
+    let told = gather(&world.aws, &needs, &world.own.vpc).await;
+    assert_eq!(told.limits.told[&Quota::Rules], 100);
+    assert_eq!(told.limits.told[&Quota::LoadBalancers], 50);
+    assert!(!told.limits.told.contains_key(&Quota::GroupRules), "EC2 tells nothing");
+    assert!(told.limits.refused.is_empty() && told.missing.is_empty());
+    gather(&world.aws, &needs, &world.own.vpc).await;
+    assert_eq!(world.aws.calls()["elasticloadbalancing:DescribeAccountLimits"], 1, "asked once");
+
+    world.aws = connect(&world.emulator).await;
+    let fault = Fault::new("AccessDenied", "not authorized");
+    let script =
+        Script::new("elasticloadbalancing", "DescribeAccountLimits", 1, Effect::Refuse(fault));
+    world.emulator.script(script);
+    world.emulator.account().settings.quotas.target_groups = 1;
+    let group = |name: &str| Op::CreateTargetGroup {
+        key: key(ResourceKind::TargetGroup),
+        spec: TargetGroup { name: name.into(), ..world.target_group() },
+    };
+    let made = world.op(group("one")).await;
+    world.try_op(&group("two")).await.expect_err("there is no room");
+    let denied = gather(&world.aws, &needs, &world.own.vpc).await;
+    assert!(denied.limits.told.is_empty() && denied.missing.is_empty());
+    assert_eq!(denied.limits.refused, BTreeSet::from([Quota::TargetGroups]));
+    world.op(Op::DeleteTargetGroup { arn: Arn(made[&Field::Arn].clone()) }).await;
+    let free = gather(&world.aws, &needs, &world.own.vpc).await;
+    assert!(free.limits.refused.is_empty(), "there is room again");
+    assert_eq!(world.aws.calls()["elasticloadbalancing:DescribeAccountLimits"], 1, "nor again");
 }
