@@ -26,8 +26,7 @@ use crate::{Aws, Error, Ownership, ec2, wafv2};
 /// ([`Aws::forget`]).
 pub async fn gather(aws: &Aws, needs: &BTreeSet<Need>, vpc: &str) -> Facts {
     let answers = join_all(needs.iter().map(|need| answer(aws, need, vpc))).await;
-    let mut facts = Facts::default();
-    facts.limits = limits::known(aws);
+    let mut facts = Facts { limits: limits::known(aws), ..Facts::default() };
     for (need, answer) in needs.iter().zip(answers) {
         match answer {
             Ok(part) => merge(&mut facts, part),
