@@ -6,7 +6,9 @@ use std::{fmt::Write, fs, path::PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use inroad_intent::settings::{ALL, AnySetting, Merge, NOT_YET, PREFIX, Scope};
+use inroad_intent::settings::{
+    ALL, AnySetting, Merge, NOT_YET, OF_SERVICES, PREFIX, SERVICE_PREFIX, Scope, UNSERVED,
+};
 use inroad_words::controller::BalancerSettings;
 
 const BEGIN: &str = "<!-- from the settings table: `cargo xtask settings` -->\n";
@@ -78,18 +80,41 @@ fn sections() -> String {
     }
     let later: Vec<String> = NOT_YET.iter().map(|suffix| format!("`{suffix}`")).collect();
     let _ = write!(text, "\n### Known, not served yet\n\n{}.\n", later.join(", "));
-    format!("\nEvery annotation below starts with `{PREFIX}`.\n{text}")
+    format!("\nEvery annotation below starts with `{PREFIX}`.\n{text}\n{}", of_services(&defaults))
+}
+
+/// The table's second dialect.
+fn of_services(defaults: &BalancerSettings) -> String {
+    let rows = OF_SERVICES.iter().filter_map(|setting| {
+        let name = setting.row().service?;
+        let like = setting.row().ingress;
+        let named = if name.ends_with('.') { "…" } else { "" };
+        let default = default(*setting, defaults);
+        Some(format!("| `{name}{named}` | `{like}{named}` | {default} |\n"))
+    });
+    let unserved: Vec<String> = UNSERVED.iter().map(|(name, _)| format!("`{name}`")).collect();
+    format!(
+        "## Services of their own\n\nEvery annotation below starts with `{SERVICE_PREFIX}`; it means what its like \
+         means on an Ingress.\n\n| Annotation | Like | Default |\n|---|---|---|\n{}\nKnown and not served, so that \
+         the Service is left alone: {}.\n",
+        rows.collect::<String>(),
+        unserved.join(", ")
+    )
+}
+
+fn default(setting: &dyn AnySetting, defaults: &BalancerSettings) -> String {
+    match setting.default_text(defaults).as_deref() {
+        None => String::new(),
+        Some("") => "none".into(),
+        Some(text) => format!("`{text}`"),
+    }
 }
 
 fn row(setting: &dyn AnySetting, defaults: &BalancerSettings) -> String {
     let row = setting.row();
     let named = if row.ingress.ends_with('.') { "…" } else { "" };
     let params = row.params.map_or_else(String::new, |field| format!("`{field}`"));
-    let default = match setting.default_text(defaults).as_deref() {
-        None => String::new(),
-        Some("") => "none".into(),
-        Some(text) => format!("`{text}`"),
-    };
+    let default = default(setting, defaults);
     let doc = row.doc.replace('|', "\\|").replace('<', "&lt;");
     format!("| `{}{named}` | {params} | {default} | {} | {doc} |\n", row.ingress, merge(row.merge))
 }

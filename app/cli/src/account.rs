@@ -9,8 +9,7 @@ use inroad_aws::{Aws, Connect};
 use inroad_dns::{Cached, Route53};
 use inroad_emulator::{Emulator, Quotas, Settings, seed};
 use inroad_engine::Edges;
-use inroad_world::Finalizers;
-use k8s_openapi::api::networking::v1::Ingress;
+use inroad_world::{Carrier, Finalizers};
 use serde_json::Value;
 
 use crate::{flags::Values, settings};
@@ -19,7 +18,7 @@ use crate::{flags::Values, settings};
 /// manifests has nobody to ask.
 const LOAD_BALANCERS: usize = 1000;
 
-/// Where the state file keeps the Ingresses that carry finalizers, beside AWS's own member names.
+/// Where the state file keeps the objects that carry finalizers, beside AWS's own member names.
 pub(crate) const FINALIZERS: &str = "InroadFinalizers";
 
 /// Where an account comes from.
@@ -129,6 +128,6 @@ fn vpc(values: &Values, document: &Value) -> anyhow::Result<String> {
 
 fn finalizers(document: &Value) -> anyhow::Result<Finalizers> {
     let Some(carriers) = document.get(FINALIZERS) else { return Ok(Finalizers::default()) };
-    let carriers: Vec<Ingress> = serde_json::from_value(carriers.clone()).context(FINALIZERS)?;
+    let carriers: Vec<Carrier> = serde_json::from_value(carriers.clone()).context(FINALIZERS)?;
     Ok(Finalizers::remembered(carriers))
 }

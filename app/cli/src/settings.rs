@@ -6,7 +6,7 @@ use inroad_words::{
     balancer::Scheme,
     controller::{
         BalancerSettings, BalancerSwitches, Controller, DeletionGuard, DnsPolicy, DnsSettings,
-        Source, SourceSettings,
+        ServiceSettings, Source, SourceSettings,
     },
     record::RecordType,
     targets::TargetType,
@@ -110,6 +110,7 @@ fn controller(values: &Values) -> anyhow::Result<Controller> {
     let max_deletes = usize::try_from(values.number("max-deletes")).unwrap_or(usize::MAX);
     let controller = Controller {
         balancers: balancers(values)?,
+        services: services(values)?,
         dns: dns(values)?,
         sources: sources(values),
         guard: DeletionGuard { max_deletes, ..DeletionGuard::default() },
@@ -158,15 +159,24 @@ fn balancers(values: &Values) -> anyhow::Result<BalancerSettings> {
             .list("allowed-certificate-authority-arns")
             .into_iter()
             .collect(),
-        enhanced_defaults: gate(values, "EnhancedDefaultBehavior")?,
+        enhanced_defaults: gate(values, "EnhancedDefaultBehavior", false)?,
         target_group_tags: values.pairs("service-target-eni-security-group-tags"),
         switches: switches(values)?,
     })
 }
 
-/// A feature gate that is off where nobody says otherwise.
-fn gate(values: &Values, name: &str) -> anyhow::Result<bool> {
-    let Some(value) = values.pairs("feature-gates").remove(name) else { return Ok(false) };
+fn services(values: &Values) -> anyhow::Result<ServiceSettings> {
+    Ok(ServiceSettings {
+        served: gate(values, "EnableServiceController", true)?,
+        class: values.text("load-balancer-class"),
+        load_balancers_only: gate(values, "ServiceTypeLoadBalancerOnly", false)?,
+        security_groups: gate(values, "NLBSecurityGroup", true)?,
+    })
+}
+
+/// A feature gate, with what it is where nobody says otherwise.
+fn gate(values: &Values, name: &str, default: bool) -> anyhow::Result<bool> {
+    let Some(value) = values.pairs("feature-gates").remove(name) else { return Ok(default) };
     let value = flags::boolean(&value).map_err(anyhow::Error::msg);
     value.with_context(|| format!("--feature-gates: {name}"))
 }
@@ -261,7 +271,7 @@ const OTHER_GATES: [&str; 15] = [
     "ALBTargetControlAgent",
     "EnableCertificateManagement",
     "EnableRGTAPI",
-    "EnableServiceController",
+    "EnableServiceController", // served with the Services
     "EnableTCPUDPListener",
     "EnhancedDefaultBehavior", // served beside the switches
     "GatewayListenerSet",
@@ -270,6 +280,6 @@ const OTHER_GATES: [&str; 15] = [
     "LBCapacityReservation",
     "NLBGatewayAPI",
     "NLBHealthCheckAdvancedConfig",
-    "NLBSecurityGroup",
-    "ServiceTypeLoadBalancerOnly",
+    "NLBSecurityGroup",            // served with the Services
+    "ServiceTypeLoadBalancerOnly", // served with the Services
 ];

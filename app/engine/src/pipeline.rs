@@ -203,6 +203,16 @@ async fn targets(
     Ok(Observed { targets: Some(targets), ..Observed::default() })
 }
 
+/// Who we are in ownership tags, to a listing of everything; `units`: what is asked for.
+pub(crate) fn lister<'u>(
+    controller: &Controller,
+    units: impl IntoIterator<Item = &'u Unit>,
+) -> Ownership {
+    let mut units = units.into_iter();
+    let of_service = |unit: &Unit| matches!(unit, Unit::Stack(key) if key.is_of_service());
+    Ownership { services: units.any(of_service), ..ownership(controller) }
+}
+
 /// Who we are in ownership tags.
 pub(crate) fn ownership(controller: &Controller) -> Ownership {
     Ownership {

@@ -92,7 +92,7 @@ impl Session<'_> {
         let asked = self.asked().await?;
         self.edges.aws.forget();
         for _ in 0..PASSES {
-            let mut inventory = self.inventory().await?;
+            let mut inventory = self.inventory(&asked).await?;
             for (number, wave) in WAVES.iter().enumerate() {
                 let mut units = self.units(&asked, &inventory);
                 self.memory.planned.retain(|unit, _| units.contains(unit));
@@ -105,7 +105,7 @@ impl Session<'_> {
                 }
                 let keep_deletes = number == 0 && self.act;
                 if self.wave(&inventory, units, keep_deletes, &mut settled, tell).await {
-                    inventory = self.inventory().await?;
+                    inventory = self.inventory(&asked).await?;
                 }
             }
             let again: BTreeSet<Unit> = settled.failed.union(&settled.waiting).cloned().collect();
@@ -117,11 +117,11 @@ impl Session<'_> {
         Ok(settled)
     }
 
-    async fn inventory(&self) -> Result<Inventory, EngineError> {
+    async fn inventory(&self, asked: &BTreeSet<Unit>) -> Result<Inventory, EngineError> {
         if !self.halves.balancers {
             return Ok(Inventory::default());
         }
-        Ok(Inventory::list(&self.edges.aws, &pipeline::ownership(self.controller)).await?)
+        Ok(Inventory::list(&self.edges.aws, &pipeline::lister(self.controller, asked)).await?)
     }
 
     /// Everything that the world asks for, and every zone, of the halves that are on.

@@ -127,7 +127,7 @@ struct Networking {
 #[derive(Serialize)]
 struct Rule {
     from: [Json; 1],
-    ports: [Port; 1],
+    ports: Vec<Port>,
 }
 
 #[derive(Serialize)]
@@ -173,10 +173,12 @@ fn rule(rule: &BindingRule, refer: &impl Fn(&ResourceKey, Field) -> Option<Json>
         Value::Known(id) => json!(id),
         Value::Output { of, field } => refer(of, *field)?,
     };
-    Some(Rule {
-        from: [json!({ "securityGroup": { "groupID": source } })],
-        ports: [Port { protocol: "TCP", port: rule.port.clone() }],
-    })
+    let port = |port| Port { protocol: "TCP", port };
+    let ports = match rule.ports.as_slice() {
+        [] => vec![port(None)],
+        some => some.iter().cloned().map(Some).map(port).collect(),
+    };
+    Some(Rule { from: [json!({ "securityGroup": { "groupID": source } })], ports })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The mistakes that only facts can show. Each code stands in docs/codes.md.
 
-pub(crate) use inroad_intent::codes::{BAD_VALUE, CONFLICT};
+pub(crate) use inroad_intent::codes::{BAD_VALUE, CONFLICT, UNSERVED as BARE};
 use inroad_words::Code;
 
 /// No subnet, or too few, can be found for the load balancer.

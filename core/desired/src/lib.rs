@@ -25,6 +25,6 @@ pub use records::{arbitrate, prefer, txt};
 pub use shape::shape;
 pub use stack::stack_json;
 pub use tags::{
-    CLUSTER_TAG, ORIGIN_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_note,
-    is_ownership, stack_of_labels,
+    CLUSTER_TAG, ORIGIN_TAG, RESOURCE_TAG, SERVICE_RESOURCE_TAG, SERVICE_STACK_TAG,
+    SHARED_RESOURCE_TAG, STACK_TAG, binding_labels, is_note, is_ownership, stack_of_labels,
 };

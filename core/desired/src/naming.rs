@@ -14,21 +14,63 @@ const PART_LENGTH: usize = 8;
 /// Characters of the cluster's name that stand in the shared group's name (255 is EC2's limit).
 const CLUSTER_LENGTH: usize = 232;
 
+/// Whose resources are named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    /// The cluster's name.
+    pub(crate) cluster: &'a str,
+    /// The stack.
+    pub(crate) stack: &'a StackKey,
+    /// `metadata.uid` of the Service whose stack it is.
+    pub(crate) uid: &'a str,
+}
+
 /// Name of a stack's load balancer; another scheme gives another name, as it is another load balancer.
-pub(crate) fn load_balancer(cluster: &str, stack: &StackKey, scheme: Scheme) -> String {
-    of_stack(stack, &hash(&[cluster, &stack.to_string(), scheme.as_str()]))
+pub(crate) fn load_balancer(owner: Owner<'_>, scheme: Scheme) -> String {
+    let Owner { cluster, stack, uid } = owner;
+    let whose = if stack.is_of_service() { uid.to_owned() } else { stack.to_string() };
+    of_stack(stack, &hash(&[cluster, &whose, scheme.as_str()]))
 }
 
 /// Name of a stack's own security group.
-pub(crate) fn managed_group(cluster: &str, stack: &StackKey) -> String {
-    of_stack(stack, &hash(&[cluster, &stack.to_string()]))
+pub(crate) fn managed_group(owner: Owner<'_>) -> String {
+    let Owner { cluster, stack, uid } = owner;
+    match stack {
+        StackKey::Service { namespace, name } => {
+            of_stack(stack, &hash(&[cluster, name, namespace, uid]))
+        }
+        _ => of_stack(stack, &hash(&[cluster, &stack.to_string()])),
+    }
 }
 
 /// Name of a target group. Everything that AWS cannot change in place is in the hash: a replacement
 /// stands beside what it replaces. A Service without a UID hashes an empty string.
 pub(crate) fn target_group(cluster: &str, stack: &StackKey, backend: &Backend) -> String {
+    let hash = match stack {
+        StackKey::Service { .. } => of_service(cluster, backend),
+        _ => of_ingress(cluster, stack, backend),
+    };
+    let (namespace, name) = (&backend.service.namespace, &backend.service.name);
+    format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))
+}
+
+fn of_service(cluster: &str, backend: &Backend) -> String {
+    hash(&[
+        cluster,
+        &backend.service_uid,
+        &backend.port.to_string(),
+        &backend.service_port.to_string(),
+        backend.target_type.value.as_str(),
+        backend.protocol.protocol.value.as_str(),
+        backend.protocol.health_protocol.value.as_str(),
+        &backend.protocol.interval_seconds.value.to_string(),
+    ])
+}
+
+fn of_ingress(cluster: &str, stack: &StackKey, backend: &Backend) -> String {
     let control = backend.control_port.as_ref().map(|said| said.value.to_string());
-    let hash = hash(&[
+    let version = backend.protocol.version.as_ref().map(|said| said.value.as_str());
+    hash(&[
         cluster,
         &stack.to_string(),
         &backend.ingress.namespace,
@@ -38,11 +80,9 @@ pub(crate) fn target_group(cluster: &str, stack: &StackKey, backend: &Backend) -
         &backend.port.to_string(),
         backend.target_type.value.as_str(),
         backend.protocol.protocol.value.as_str(),
-        backend.protocol.version.value.as_str(),
+        version.unwrap_or_default(),
         &control.unwrap_or_default(),
-    ]);
-    let (namespace, name) = (&backend.service.namespace, &backend.service.name);
-    format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))
+    ])
 }
 
 /// Name of the security group that all load balancers of a cluster share.
@@ -53,7 +93,7 @@ pub(crate) fn shared_group(cluster: &str) -> String {
 fn of_stack(stack: &StackKey, hash: &str) -> String {
     match stack {
         StackKey::Group(name) => format!("k8s-{}-{hash}", part(name, GROUP_LENGTH)),
-        StackKey::Ingress { namespace, name } => {
+        StackKey::Ingress { namespace, name } | StackKey::Service { namespace, name } => {
             format!("k8s-{}-{}-{hash}", part(namespace, PART_LENGTH), part(name, PART_LENGTH))
         }
     }
@@ -75,7 +115,7 @@ fn hash(parts: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::testing;
-    use inroad_words::targets::{PortRef, TargetType};
+    use inroad_words::targets::{BackendProtocol, PortRef, TargetType};
 
     fn ingress(namespace: &str, name: &str) -> StackKey {
         StackKey::Ingress { namespace: namespace.into(), name: name.into() }
@@ -86,17 +126,20 @@ mod tests {
     fn stacks_are_named_as_the_peer_names_them() {
         let web = ingress("shop-eu", "web-front");
         let edge = StackKey::Group("edge.public".into());
+        let tcp = StackKey::Service { namespace: "shop-eu".into(), name: "tcp-in".into() };
+        let one = ingress("ns-1", "ing-1");
         let (public, private) = (Scheme::InternetFacing, Scheme::Internal);
+        let prod = |stack| Owner { cluster: "prod", stack, uid: "u2" };
+        let dummy = |stack| Owner { cluster: "cluster-dummy", stack, uid: "" };
         for (got, want) in [
-            (load_balancer("prod", &web, public), "k8s-shopeu-webfront-34993f400e"),
-            (load_balancer("prod", &edge, private), "k8s-edgepublic-bc87e10245"),
-            (managed_group("prod", &web), "k8s-shopeu-webfront-fb8c973bde"),
+            (load_balancer(prod(&web), public), "k8s-shopeu-webfront-34993f400e"),
+            (load_balancer(prod(&edge), private), "k8s-edgepublic-bc87e10245"),
+            (load_balancer(prod(&tcp), private), "k8s-shopeu-tcpin-f992a7cb1e"),
+            (managed_group(prod(&web)), "k8s-shopeu-webfront-fb8c973bde"),
+            (managed_group(prod(&tcp)), "k8s-shopeu-tcpin-b9e93b8d30"),
             (shared_group("prod"), "k8s-traffic-prod-6754af9632"),
-            (
-                load_balancer("cluster-dummy", &ingress("ns-1", "ing-1"), private),
-                "k8s-ns1-ing1-b7e914000d",
-            ),
-            (managed_group("cluster-dummy", &ingress("ns-1", "ing-1")), "k8s-ns1-ing1-bd83176788"),
+            (load_balancer(dummy(&one), private), "k8s-ns1-ing1-b7e914000d"),
+            (managed_group(dummy(&one)), "k8s-ns1-ing1-bd83176788"),
         ] {
             assert_eq!(got, want);
         }
@@ -119,5 +162,16 @@ mod tests {
         backend.port = 32768;
         let name = target_group("cluster-dummy", &ingress("ns-1", "ing-1"), &backend);
         assert_eq!(name, "k8s-ns1-svc1-9889425938");
+
+        let stack = StackKey::Service { namespace: "shop-eu".into(), name: "tcp-in".into() };
+        let mut backend = testing::backend("shop-eu", "tcp-in", "tcp-in");
+        backend.service_uid = "u2".into();
+        backend.service_port = PortRef::Number(443);
+        backend.port = 8443;
+        backend.target_type.value = TargetType::Ip;
+        backend.protocol.protocol.value = BackendProtocol::Tcp;
+        backend.protocol.health_protocol.value = BackendProtocol::Tcp;
+        backend.protocol.interval_seconds.value = 10;
+        assert_eq!(target_group("prod", &stack, &backend), "k8s-shopeu-tcpin-f6f3f76927");
     }
 }

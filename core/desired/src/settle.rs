@@ -11,7 +11,7 @@ use inroad_intent::model::{
 };
 use inroad_words::{
     Arn, Diagnostic, ObjectKey, Origin, Said, Value,
-    balancer::{Action, ListenerProtocol, Mutual},
+    balancer::{Action, BalancerKind, ListenerProtocol, Mutual},
     controller::Controller,
     facts::Facts,
     network::Peer,
@@ -31,6 +31,19 @@ pub(crate) fn is_open(stack: &StackIntent) -> bool {
         || listeners.into_iter().any(|it| it.open != OpenListener::default())
 }
 
+/// A load balancer of a Service that was made without security groups, and so can never wear any: it is left
+/// to whoever made it.
+pub(crate) fn bare(stack: &StackIntent, deployed: &Observed) -> Option<Diagnostic> {
+    let asked = stack.balancer.as_ref().filter(|_| stack.key.is_of_service())?;
+    let all = deployed.load_balancers.get(LOAD_BALANCER).into_iter().flatten();
+    let seen = all.filter(|it| it.kind == stack.key.balancer().as_str());
+    let bare = { seen }.find(|it| it.spec.security_groups.is_empty())?;
+    let message =
+        format!("{} was made without security groups, which is not served", bare.spec.name);
+    let help = "it is left alone; for one with security groups, make the Service anew";
+    Some(Diagnostic::error(codes::BARE, asked.origin.clone(), message).help(help))
+}
+
 /// The stack with nothing open, and what is to be told.
 pub(crate) fn settle(
     stack: &StackIntent,
@@ -40,8 +53,9 @@ pub(crate) fn settle(
 ) -> (StackIntent, Vec<Diagnostic>) {
     let mut settled = stack.clone();
     let all = deployed.load_balancers.get(LOAD_BALANCER).into_iter().flatten();
-    let seen = all.filter(|it| it.kind == "application").max_by_key(|it| it.listeners.len());
-    let mut desk = Desk { seen, deployed, facts, controller, notes: Vec::new() };
+    let kind = stack.key.balancer();
+    let seen = all.filter(|it| it.kind == kind.as_str()).max_by_key(|it| it.listeners.len());
+    let mut desk = Desk { kind, seen, deployed, facts, controller, notes: Vec::new() };
     if let Some(balancer) = &mut settled.balancer {
         desk.balancer(balancer);
         for (port, listener) in &mut balancer.listeners {
@@ -65,6 +79,7 @@ fn stand_by(stack: &mut StackIntent) {
 }
 
 struct Desk<'a> {
+    kind: BalancerKind,
     /// The load balancer that stands.
     seen: Option<&'a SeenBalancer>,
     deployed: &'a Observed,
@@ -164,12 +179,12 @@ impl Desk<'_> {
 
     fn subnets(&mut self, it: &mut BalancerIntent, open: &Open<SubnetChoice>) {
         let standing = self.seen.map(|seen| &seen.spec.subnets.prefer);
-        let (facts, settings) = (self.facts, &self.controller.balancers);
+        let (kind, facts, settings) = (self.kind, self.facts, &self.controller.balancers);
         let asked = it.clone();
         let is_deployed = |choice: &SubnetChoice| {
             let mut balancer = asked.clone();
             balancer.subnets.value = choice.clone();
-            let chosen = Chooser { balancer: &balancer, facts, settings }.choose();
+            let chosen = Chooser { kind, balancer: &balancer, facts, settings }.choose();
             chosen.is_ok_and(|chosen| Some(&chosen.prefer) == standing)
         };
         let stands = self.choose("subnets", (&mut it.subnets, open), is_deployed);

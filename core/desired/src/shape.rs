@@ -16,6 +16,7 @@ use crate::{
     balancer::{self, LOAD_BALANCER, security::MANAGED},
     foundation,
     model::{Desired, KeptParts, Shaped},
+    naming::Owner,
     records, settle,
     tags::Tagger,
     targets,
@@ -31,10 +32,24 @@ pub fn shape(intent: &Intent, facts: &Facts, controller: &Controller) -> Shaped 
         Intent::Zone(asked) => records::shape(asked, facts, controller),
     };
     shaped.desired.limits.clone_from(&facts.limits);
+    if matches!(&shaped.desired.unit, Unit::Stack(key) if key.is_of_service()) {
+        let limits = &mut shaped.desired.limits;
+        limits.told.retain(|quota, _| quota.is_of_all());
+        limits.refused.retain(|quota| quota.is_of_all());
+    }
     shaped
 }
 
 fn shape_stack(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
+    if let Some(diagnostic) = facts.deployed.as_ref().and_then(|it| settle::bare(stack, it)) {
+        let mut desired = Desired::nothing(Unit::Stack(stack.key.clone()));
+        desired.held.unit = Some(Hold {
+            subject: desired.unit.to_string(),
+            reason: HoldReason::Diagnostic(diagnostic.code.to_string()),
+            origin: diagnostic.origin.clone(),
+        });
+        return Shaped { desired, diagnostics: vec![diagnostic] };
+    }
     if !settle::is_open(stack) {
         return shape_settled(stack, facts, controller);
     }
@@ -57,7 +72,7 @@ fn shape_stack(stack: &StackIntent, facts: &Facts, controller: &Controller) -> S
 
 /// A stack of which nothing is open.
 fn shape_settled(stack: &StackIntent, facts: &Facts, controller: &Controller) -> Shaped {
-    let mut shaping = Shaping::new(&stack.key, facts, controller);
+    let mut shaping = Shaping::new((&stack.key, &stack.uid), facts, controller);
     shaping.kept.clone_from(&stack.kept);
     let undecided = stack.undecided.as_ref().filter(|_| !shaping.stands());
     shaping.out.desired.held.unit = stack.held.as_ref().or(undecided).cloned();
@@ -90,6 +105,8 @@ fn kept(stack: &StackIntent, parts: Kept) -> KeptParts {
 #[derive(Debug)]
 pub(crate) struct Shaping<'a> {
     pub(crate) stack: &'a StackKey,
+    /// `metadata.uid` of the Service whose stack it is.
+    uid: &'a str,
     pub(crate) facts: &'a Facts,
     pub(crate) controller: &'a Controller,
     pub(crate) out: Shaped,
@@ -98,10 +115,20 @@ pub(crate) struct Shaping<'a> {
 }
 
 impl<'a> Shaping<'a> {
-    fn new(stack: &'a StackKey, facts: &'a Facts, controller: &'a Controller) -> Self {
+    fn new(
+        (stack, uid): (&'a StackKey, &'a str),
+        facts: &'a Facts,
+        controller: &'a Controller,
+    ) -> Self {
         let desired = Desired::nothing(Unit::Stack(stack.clone()));
         let out = Shaped { desired, diagnostics: Vec::new() };
-        Self { stack, facts, controller, out, kept: Kept::default() }
+        Self { stack, uid, facts, controller, out, kept: Kept::default() }
+    }
+
+    /// Whose resources these are, in names.
+    pub(crate) fn owner(&self) -> Owner<'a> {
+        let cluster = &self.controller.balancers.cluster_name;
+        Owner { cluster, stack: self.stack, uid: self.uid }
     }
 
     /// A resource of this stack.

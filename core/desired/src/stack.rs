@@ -4,9 +4,9 @@
 
 use inroad_words::{
     Arn, Field, ResourceKey, ResourceKind, Tags, Unit, Value,
-    balancer::{Listener, LoadBalancer, Mutual, Rule},
+    balancer::{BalancerKind, Listener, LoadBalancer, Mutual, Rule},
     network::{IngressRule, Peer, SecurityGroup},
-    targets::{Binding, HealthCheck, Matcher, TargetGroup},
+    targets::{Binding, HealthCheck, Matcher, ProtocolVersion, TargetGroup},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -59,7 +59,7 @@ pub fn stack_json(desired: &Desired) -> Json {
         Some((id.clone(), json!({ "spec": { "template": binding(&it.spec, &group.spec) } })))
     });
     add(BINDING, published.collect());
-    if !desired.load_balancers.is_empty() {
+    if desired.load_balancers.values().any(|it| it.spec.kind == BalancerKind::Application) {
         // The peer's models always hold this, empty where no NLB stands in front.
         add(FRONTEND, Map::from_iter([(FRONTEND.into(), json!({ "TargetGroups": {} }))]));
     }
@@ -112,9 +112,11 @@ fn permission(rule: &IngressRule) -> Json {
 
 fn load_balancer(spec: &LoadBalancer) -> Json {
     let subnet = |id: &String| json!({ "subnetID": id });
+    let of_network = spec.kind == BalancerKind::Network;
     object([
         ("name", json!(spec.name)),
-        ("type", json!("application")),
+        ("type", json!(spec.kind.as_str())),
+        ("enablePrefixForIpv6SourceNat", json!(of_network.then_some("off"))),
         ("scheme", json!(spec.scheme.as_str())),
         ("ipAddressType", json!(spec.ip_address_type.as_str())),
         ("subnetMapping", spec.subnets.prefer.iter().map(subnet).collect()),
@@ -173,7 +175,7 @@ fn target_group(spec: &TargetGroup) -> Json {
         ("ipAddressType", json!(spec.ip_address_type.as_str())),
         ("port", json!(spec.port)),
         ("protocol", json!(spec.protocol.as_str())),
-        ("protocolVersion", json!(spec.protocol_version.as_str())),
+        ("protocolVersion", json!(spec.protocol_version.map(ProtocolVersion::as_str))),
         ("targetControlPort", json!(spec.control_port)),
         ("healthCheckConfig", health_check(&spec.health_check)),
         ("targetGroupAttributes", pairs(&spec.attributes)),
@@ -182,16 +184,16 @@ fn target_group(spec: &TargetGroup) -> Json {
 }
 
 fn health_check(check: &HealthCheck) -> Json {
-    let matcher = match &check.matcher {
+    let matcher = check.matcher.as_ref().map(|matcher| match matcher {
         Matcher::Http(codes) => json!({ "httpCode": codes }),
         Matcher::Grpc(codes) => json!({ "grpcCode": codes }),
-    };
+    });
     let port = check.port.parse::<u16>().map_or(json!(check.port), |port| json!(port));
     object([
         ("port", port),
         ("protocol", json!(check.protocol.as_str())),
         ("path", json!(check.path)),
-        ("matcher", matcher),
+        ("matcher", json!(matcher)),
         ("intervalSeconds", json!(check.interval_seconds)),
         ("timeoutSeconds", json!(check.timeout_seconds)),
         ("healthyThresholdCount", json!(check.healthy_threshold)),

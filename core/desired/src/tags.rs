@@ -10,13 +10,20 @@ use inroad_words::{
 
 /// Which cluster a resource belongs to; on everything of ours.
 pub const CLUSTER_TAG: &str = "elbv2.k8s.aws/cluster";
-/// Which stack a resource belongs to.
+/// Which stack of Ingresses a resource belongs to.
 pub const STACK_TAG: &str = "ingress.k8s.aws/stack";
+/// Which stack of a Service a resource belongs to.
+pub const SERVICE_STACK_TAG: &str = "service.k8s.aws/stack";
+/// Labels that name the stack of a Service.
+const SERVICE_NAMESPACE: &str = "service.k8s.aws/stack-namespace";
+const SERVICE_NAME: &str = "service.k8s.aws/stack-name";
 /// Labels that name the stack of an Ingress alone: a label's value takes no slash.
 const STACK_NAMESPACE: &str = "ingress.k8s.aws/stack-namespace";
 const STACK_NAME: &str = "ingress.k8s.aws/stack-name";
 /// What a resource is within its stack.
 pub const RESOURCE_TAG: &str = "ingress.k8s.aws/resource";
+/// The same in the stack of a Service.
+pub const SERVICE_RESOURCE_TAG: &str = "service.k8s.aws/resource";
 /// What a resource is that all stacks share.
 pub const SHARED_RESOURCE_TAG: &str = "elbv2.k8s.aws/resource";
 
@@ -34,7 +41,8 @@ pub fn is_note(key: &str) -> bool {
 
 /// Whether a tag key is one of those that say whose a resource is.
 pub fn is_ownership(key: &str) -> bool {
-    [CLUSTER_TAG, STACK_TAG, RESOURCE_TAG, SHARED_RESOURCE_TAG].contains(&key)
+    let of_stacks = [STACK_TAG, RESOURCE_TAG, SERVICE_STACK_TAG, SERVICE_RESOURCE_TAG];
+    of_stacks.contains(&key) || [CLUSTER_TAG, SHARED_RESOURCE_TAG].contains(&key)
 }
 
 /// The labels that ALBC finds a stack's TargetGroupBindings by.
@@ -43,6 +51,9 @@ pub fn binding_labels(stack: &StackKey) -> BTreeMap<String, String> {
         StackKey::Group(name) => vec![(STACK_TAG, name)],
         StackKey::Ingress { namespace, name } => {
             vec![(STACK_NAMESPACE, namespace), (STACK_NAME, name)]
+        }
+        StackKey::Service { namespace, name } => {
+            vec![(SERVICE_NAMESPACE, namespace), (SERVICE_NAME, name)]
         }
     };
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.clone())).collect()
@@ -54,8 +65,11 @@ pub fn stack_of_labels(labels: &BTreeMap<String, String>) -> Option<StackKey> {
     if let Some(name) = label(STACK_TAG) {
         return Some(StackKey::Group(name));
     }
-    let (namespace, name) = label(STACK_NAMESPACE).zip(label(STACK_NAME))?;
-    Some(StackKey::Ingress { namespace, name })
+    if let Some((namespace, name)) = label(STACK_NAMESPACE).zip(label(STACK_NAME)) {
+        return Some(StackKey::Ingress { namespace, name });
+    }
+    let (namespace, name) = label(SERVICE_NAMESPACE).zip(label(SERVICE_NAME))?;
+    Some(StackKey::Service { namespace, name })
 }
 
 /// Tags of one stack's resources.
@@ -80,8 +94,12 @@ impl<'a> Tagger<'a> {
     ) -> Tags {
         let mut tags = user_tags(self.settings, user, origins);
         tags.insert(CLUSTER_TAG.into(), self.settings.cluster_name.clone());
-        tags.insert(STACK_TAG.into(), self.stack.to_string());
-        tags.insert(RESOURCE_TAG.into(), resource.into());
+        let (stack_tag, resource_tag) = match self.stack {
+            StackKey::Service { .. } => (SERVICE_STACK_TAG, SERVICE_RESOURCE_TAG),
+            _ => (STACK_TAG, RESOURCE_TAG),
+        };
+        tags.insert(stack_tag.into(), self.stack.to_string());
+        tags.insert(resource_tag.into(), resource.into());
         tags
     }
 
@@ -194,7 +212,8 @@ mod tests {
         let alone = binding_labels(&StackKey::parse("shop/web"));
         assert_eq!(alone["ingress.k8s.aws/stack-namespace"], "shop");
         assert_eq!(alone["ingress.k8s.aws/stack-name"], "web");
-        for stack in [StackKey::Group("edge".into()), StackKey::parse("shop/web")] {
+        let service = StackKey::Service { namespace: "shop".into(), name: "tcp".into() };
+        for stack in [StackKey::Group("edge".into()), StackKey::parse("shop/web"), service] {
             assert_eq!(stack_of_labels(&binding_labels(&stack)), Some(stack));
         }
         let users = BTreeMap::from([("ingress.k8s.aws/stack-name".into(), "web".into())]);

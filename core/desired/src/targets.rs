@@ -58,7 +58,7 @@ fn target_group(shaping: &Shaping<'_>, id: &str, backend: &Backend) -> Resource<
         ip_address_type: backend.family,
         port: backend.port,
         protocol: backend.protocol.protocol.value,
-        protocol_version: backend.protocol.version.value,
+        protocol_version: backend.protocol.version.as_ref().map(|said| said.value),
         control_port: backend.control_port.as_ref().map(|said| said.value),
         health_check: health_check(&backend.protocol),
         attributes: attributes("targetGroupAttributes", &backend.attributes, &mut origins),
@@ -69,22 +69,25 @@ fn target_group(shaping: &Shaping<'_>, id: &str, backend: &Backend) -> Resource<
 
 fn origins(backend: &Backend) -> Origins {
     let settings = &backend.protocol;
-    let control_port = backend.control_port.iter().map(|said| ("targetControlPort", &said.origin));
+    let said = [
+        ("protocolVersion", settings.version.as_ref().map(|said| &said.origin)),
+        ("healthCheckConfig.path", settings.health_path.as_ref().map(|said| &said.origin)),
+        ("healthCheckConfig.matcher", settings.matcher.as_ref().map(|said| &said.origin)),
+        ("targetControlPort", backend.control_port.as_ref().map(|said| &said.origin)),
+    ];
+    let said = said.into_iter().filter_map(|(field, origin)| Some((field, origin?)));
     [
         ("targetType", &backend.target_type.origin),
         ("protocol", &settings.protocol.origin),
-        ("protocolVersion", &settings.version.origin),
         ("healthCheckConfig.port", &settings.health_port.origin),
         ("healthCheckConfig.protocol", &settings.health_protocol.origin),
-        ("healthCheckConfig.path", &settings.health_path.origin),
-        ("healthCheckConfig.matcher", &settings.matcher.origin),
         ("healthCheckConfig.intervalSeconds", &settings.interval_seconds.origin),
         ("healthCheckConfig.timeoutSeconds", &settings.timeout_seconds.origin),
         ("healthCheckConfig.healthyThresholdCount", &settings.healthy_threshold.origin),
         ("healthCheckConfig.unhealthyThresholdCount", &settings.unhealthy_threshold.origin),
     ]
     .into_iter()
-    .chain(control_port)
+    .chain(said)
     .fold(Origins::of(backend.origin.clone()), |all, (field, it)| all.with(field, it.clone()))
 }
 
@@ -92,8 +95,8 @@ fn health_check(settings: &BackendSettings) -> HealthCheck {
     HealthCheck {
         port: settings.health_port.value.clone(),
         protocol: settings.health_protocol.value,
-        path: settings.health_path.value.clone(),
-        matcher: settings.matcher.value.clone(),
+        path: settings.health_path.as_ref().map(|said| said.value.clone()),
+        matcher: settings.matcher.as_ref().map(|said| said.value.clone()),
         interval_seconds: settings.interval_seconds.value,
         timeout_seconds: settings.timeout_seconds.value,
         healthy_threshold: settings.healthy_threshold.value,
@@ -114,19 +117,22 @@ fn networking(
     backend: &Backend,
     source: &Value<String>,
 ) -> Vec<BindingRule> {
-    let rule = |port| BindingRule { source: source.clone(), port };
+    let rule = |ports| BindingRule { source: source.clone(), ports };
     if shaping.controller.balancers.switches.unrestricted_rules {
-        return vec![rule(None)];
+        return vec![rule(Vec::new())];
     }
-    let mut rules = vec![rule(Some(backend.target_port.clone()))];
+    let mut ports = vec![backend.target_port.clone()];
     let health = &backend.protocol.health_port.value;
     if health != TRAFFIC_PORT {
-        let health = health.parse().map_or(PortRef::Name(health.clone()), PortRef::Number);
-        rules.push(rule(Some(health)));
+        ports.push(health.parse().map_or(PortRef::Name(health.clone()), PortRef::Number));
     }
-    let control = backend.control_port.as_ref().map(|said| PortRef::Number(said.value));
-    rules.extend(control.map(|port| rule(Some(port))));
-    rules
+    ports.extend(backend.control_port.as_ref().map(|said| PortRef::Number(said.value)));
+    if shaping.stack.is_of_service() {
+        // The peer writes one line for a Service, and no port twice.
+        ports.dedup();
+        return vec![rule(ports)];
+    }
+    ports.into_iter().map(|port| rule(vec![port])).collect()
 }
 
 /// The registrations of one target group.

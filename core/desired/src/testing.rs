@@ -100,11 +100,11 @@ pub(crate) fn backend(namespace: &str, ingress: &str, service: &str) -> Backend 
 fn settings() -> BackendSettings {
     BackendSettings {
         protocol: said(BackendProtocol::Http),
-        version: said(ProtocolVersion::Http1),
+        version: Some(said(ProtocolVersion::Http1)),
         health_port: said("traffic-port"),
         health_protocol: said(BackendProtocol::Http),
-        health_path: said("/"),
-        matcher: said(Matcher::Http("200".into())),
+        health_path: Some(said("/")),
+        matcher: Some(said(Matcher::Http("200".into()))),
         interval_seconds: said(15_u32),
         timeout_seconds: said(5_u32),
         healthy_threshold: said(2_u32),
@@ -195,6 +195,7 @@ pub(crate) fn stack(balancer: BalancerIntent) -> Intent {
         key: StackKey::parse("shop/web"),
         members: vec![ObjectKey::new(Kind::Ingress, "shop", "web")],
         leaving: BTreeSet::new(),
+        uid: String::new(),
         torn: BTreeSet::new(),
         balancer: Some(balancer),
         backends: BTreeMap::from([(CART.into(), backend("shop", "web", "cart"))]),

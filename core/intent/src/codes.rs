@@ -49,6 +49,8 @@ pub const UNKNOWN_CONDITION: Code = Code("LB0021");
 pub const NO_CLIENTS_TO_ASK: Code = Code("LB0025");
 /// An action that leads to several target groups where the operator does not allow it.
 pub const NO_WEIGHTS: Code = Code("LB0026");
+/// A Service asks for something of its load balancer that is not served: it is left alone.
+pub const UNSERVED: Code = Code("LB0029");
 /// A stack in AWS without an object that asks for it, or for its end.
 pub const ORPHAN: Code = Code("LB0030");
 /// `ttl` is no number of seconds and no duration.

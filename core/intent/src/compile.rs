@@ -18,7 +18,7 @@ use crate::{
     foundation,
     ingress::{self, group},
     model::{Compiled, Intent, StackIntent, TargetsIntent},
-    names, targets,
+    names, service, targets,
 };
 
 /// Stacks that are compiled already.
@@ -42,11 +42,24 @@ pub fn compile_stacks(
     controller: &Controller,
 ) -> Stacks {
     let compiled = |key: StackKey| {
-        let mut stack = ingress::stack(lens, &key, &controller.balancers, &mut Vec::new());
+        let mut stack = stack(lens, &key, controller, &mut Vec::new());
         wait(lens, &mut stack.held, &Unit::Stack(key.clone()));
         (key, Arc::new(stack))
     };
     keys.into_iter().map(compiled).collect()
+}
+
+/// One stack, by the front end of whoever asks for it.
+fn stack(
+    lens: &Lens<'_>,
+    key: &StackKey,
+    controller: &Controller,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> StackIntent {
+    match key {
+        StackKey::Service { .. } => service::stack(lens, key, controller, diagnostics),
+        _ => ingress::stack(lens, key, &controller.balancers, diagnostics),
+    }
 }
 
 /// As long as a kind is not listed completely, what is not found of it may still be there: the unit is
@@ -74,9 +87,7 @@ pub fn compile_within(
     let mut diagnostics = Vec::new();
     let mut intent = match unit {
         Unit::Foundation => Intent::Foundation(foundation::compile(lens, settings, stacks)),
-        Unit::Stack(key) => {
-            Intent::Stack(Box::new(ingress::stack(lens, key, settings, &mut diagnostics)))
-        }
+        Unit::Stack(key) => Intent::Stack(Box::new(stack(lens, key, controller, &mut diagnostics))),
         Unit::Targets(key) => {
             let stack = stacks.get(&key.stack).map(Arc::as_ref);
             Intent::Targets(targets_of(lens, key, stack, (settings, &mut diagnostics)))
@@ -135,17 +146,18 @@ fn targets_of(
 
 /// Every stack that the world asks for, also one whose members are deleted or cannot be placed.
 pub fn stacks(lens: &Lens<'_>, controller: &Controller) -> BTreeSet<StackKey> {
-    group::stacks(lens, &controller.balancers)
+    let mut all = group::stacks(lens, &controller.balancers);
+    all.append(&mut service::stacks(lens, &controller.services));
+    all
 }
 
 /// Every unit that the world asks for, but for zones, which only the outside knows: the foundation,
 /// each stack (also one whose members are deleted or cannot be placed), and each target group.
 pub fn roots(world: &World, controller: &Controller) -> BTreeSet<Unit> {
-    let settings = &controller.balancers;
     let lens = Lens::new(world);
     let mut units = BTreeSet::from([Unit::Foundation]);
-    for key in group::stacks(&lens, settings) {
-        let stack = ingress::stack(&lens, &key, settings, &mut Vec::new());
+    for key in stacks(&lens, controller) {
+        let stack = stack(&lens, &key, controller, &mut Vec::new());
         let groups = stack.backends.into_keys();
         units.extend(groups.map(|group| Unit::Targets(TargetKey { stack: key.clone(), group })));
         units.insert(Unit::Stack(key));

@@ -1,7 +1,7 @@
 //! What stacks share: the backend security group, and the ports that must be open for it on targets
 //! (load-balancers.md 5.2, 5.3). In: every stack with its endpoints. Out: a [`FoundationIntent`].
 
-use inroad_words::{Origin, controller::BalancerSettings};
+use inroad_words::{Origin, controller::BalancerSettings, hold::Hold};
 use inroad_world::Lens;
 
 use crate::{
@@ -19,7 +19,7 @@ pub(crate) fn compile(
     let mut intent = FoundationIntent::default();
     let shared = settings.switches.backend_security_group;
     for (key, stack) in stacks {
-        if intent.held.is_none() {
+        if intent.held.is_none() && !is_elsewhere(stack) {
             intent.held = stack.held.clone().or_else(|| stack.kept.targets.clone());
         }
         let security = stack.balancer.as_ref().map(|balancer| &balancer.security);
@@ -40,6 +40,13 @@ pub(crate) fn compile(
         }
     }
     intent
+}
+
+/// A Service that is left to others and that nobody has made anything for relies on nothing.
+fn is_elsewhere(stack: &StackIntent) -> bool {
+    let orphan = |held: &Hold| matches!(held.origin, Origin::Stack(_));
+    let idle = stack.members.is_empty() && stack.torn.is_empty();
+    stack.key.is_of_service() && idle && !stack.held.as_ref().is_some_and(orphan)
 }
 
 fn wears_backend_group(stack: &StackIntent) -> bool {

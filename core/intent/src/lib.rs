@@ -13,8 +13,11 @@ mod listener;
 pub mod model;
 mod names;
 mod open;
+mod ports;
 #[doc(hidden)]
 pub mod probe;
+mod said;
+mod service;
 pub mod settings;
 mod split;
 mod targets;

@@ -50,7 +50,9 @@ pub enum Intent {
 pub struct StackIntent {
     /// Whose it is.
     pub key: StackKey,
-    /// Its members in group order (order, then namespace/name).
+    /// `metadata.uid` of the Service whose stack it is, part of generated names; empty for Ingresses.
+    pub uid: String,
+    /// Its members in group order (order, then namespace/name), or the Service alone.
     pub members: Vec<ObjectKey>,
     /// The load balancer; `None`: everything of this stack goes.
     pub balancer: Option<BalancerIntent>,
@@ -59,7 +61,8 @@ pub struct StackIntent {
     pub leaving: BTreeSet<ObjectKey>,
     /// Objects that a mistake has torn from their place, and for whose sake the stack stays.
     pub torn: BTreeSet<ObjectKey>,
-    /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`).
+    /// Target groups by resource id (`<ingNs>/<ing>-<svc>:<port as written>`; of a Service
+    /// `<namespace>/<name>:<port>`).
     pub backends: BTreeMap<String, Backend>,
     /// What stays as it is deployed, because members are in error.
     pub kept: Kept,
@@ -69,6 +72,24 @@ pub struct StackIntent {
     /// A mistake without which no load balancer is made (nobody says readably how it should be); one
     /// that stands goes on as it is.
     pub undecided: Option<Hold>,
+}
+
+impl StackIntent {
+    /// A stack of which nobody asks for anything.
+    pub(crate) fn nothing(key: StackKey) -> Self {
+        Self {
+            key,
+            uid: String::new(),
+            members: Vec::new(),
+            balancer: None,
+            leaving: BTreeSet::new(),
+            torn: BTreeSet::new(),
+            backends: BTreeMap::new(),
+            kept: Kept::default(),
+            held: None,
+            undecided: None,
+        }
+    }
 }
 
 /// A load balancer as its members ask for it.
@@ -215,9 +236,9 @@ impl RouteAction {
 /// A target group as its Service and Ingress ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
-    /// The path, rule or default backend that names it first.
+    /// The path, rule, default backend or Service port that names it first.
     pub origin: Origin,
-    /// The Ingress that names it; part of the generated name.
+    /// The Ingress that names it, part of the generated name; in the stack of a Service that itself.
     pub ingress: ObjectKey,
     /// The Service.
     pub service: ObjectKey,
@@ -256,16 +277,16 @@ pub struct Backend {
 pub struct BackendSettings {
     /// `backend-protocol`.
     pub protocol: Said<BackendProtocol>,
-    /// `backend-protocol-version`.
-    pub version: Said<ProtocolVersion>,
+    /// `backend-protocol-version`; `None` where no HTTP is spoken.
+    pub version: Option<Said<ProtocolVersion>>,
     /// `healthcheck-port`: `traffic-port` or a number (names are resolved already).
     pub health_port: Said<String>,
     /// `healthcheck-protocol`.
     pub health_protocol: Said<BackendProtocol>,
-    /// `healthcheck-path`.
-    pub health_path: Said<String>,
-    /// `success-codes`.
-    pub matcher: Said<Matcher>,
+    /// `healthcheck-path`; `None` where the probe only connects.
+    pub health_path: Option<Said<String>>,
+    /// `success-codes`; `None` where the probe only connects.
+    pub matcher: Option<Said<Matcher>>,
     /// `healthcheck-interval-seconds`.
     pub interval_seconds: Said<u32>,
     /// `healthcheck-timeout-seconds`.

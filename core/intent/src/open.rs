@@ -17,7 +17,8 @@ use crate::model::{ListenerIntent, RouteAction, SubnetChoice, WebAclChoice};
 pub struct Open<T> {
     /// What later members say instead, in group order.
     pub others: Vec<Said<T>>,
-    /// Where somebody says something that cannot be read: the deployed value counts, whatever it is.
+    /// Where somebody says something that cannot be read, or where nobody says anything and what stands
+    /// stays: the deployed value counts, whatever it is.
     pub unreadable: Option<Origin>,
 }
 

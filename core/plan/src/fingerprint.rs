@@ -176,6 +176,7 @@ mod tests {
     fn stack(change: impl FnOnce(&mut LoadBalancer)) -> Desired {
         let mut desired = Desired::nothing(Unit::Stack(StackKey::Group("shop".into())));
         let mut spec = LoadBalancer {
+            kind: Default::default(),
             name: "k8s-shop".into(),
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,

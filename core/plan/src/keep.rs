@@ -133,7 +133,7 @@ pub(crate) fn key_of(desired: &Desired, kind: ResourceKind, id: impl Into<String
 
 /// Type and scheme of a load balancer cannot change (load-balancers.md 8.3).
 pub(crate) fn can_become(seen: &SeenBalancer, want: &LoadBalancer) -> bool {
-    seen.kind == "application" && seen.spec.scheme == want.scheme
+    seen.kind == want.kind.as_str() && seen.spec.scheme == want.scheme
 }
 
 /// Why a load balancer cannot be made as it is wanted: nobody could say where it would stand.

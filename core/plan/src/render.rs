@@ -233,7 +233,8 @@ fn targets(steps: &[&Step]) -> Option<String> {
 }
 
 fn health(check: &HealthCheck) -> String {
-    format!("{} {}:{}", check.protocol.as_str(), check.port, check.path)
+    let path = check.path.as_ref().map(|path| format!(":{path}")).unwrap_or_default();
+    format!("{} {}{path}", check.protocol.as_str(), check.port)
 }
 
 /// The first few, and how many more.

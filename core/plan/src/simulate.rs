@@ -187,7 +187,7 @@ impl Simulation {
                     dns_name: name.into(),
                     arn: Arn(made.into()),
                     state: "active".into(),
-                    kind: "application".into(),
+                    kind: spec.kind.as_str().into(),
                     spec,
                     web_acl: SeenWebAcl::Known(WebAcl::Nothing),
                     listeners: BTreeMap::new(),
@@ -389,7 +389,7 @@ fn modify_listener(seen: &mut SeenListener, spec: &Listener) {
     if spec.ssl_policy.is_some() {
         seen.spec.ssl_policy.clone_from(&spec.ssl_policy);
     }
-    if spec.protocol == ListenerProtocol::Http {
+    if spec.protocol != ListenerProtocol::Https {
         seen.spec.mutual = None;
     } else if spec.mutual.is_some() {
         seen.spec.mutual.clone_from(&spec.mutual);

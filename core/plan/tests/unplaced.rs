@@ -15,6 +15,7 @@ use inroad_words::{
 
 fn balancer(scheme: Scheme, subnets: &[&str]) -> LoadBalancer {
     LoadBalancer {
+        kind: Default::default(),
         name: format!("web-{}", scheme.as_str()),
         scheme,
         ip_address_type: IpAddressType::Ipv4,

@@ -14,7 +14,8 @@ use inroad_words::{Field, ObjectKey, ResourceKey, ResourceKind};
 
 pub use self::event::{Event, EventKind, Failure, failed};
 
-/// `status.loadBalancer` of an Ingress (Kubernetes API, `IngressLoadBalancerIngress`).
+/// `status.loadBalancer` of an Ingress (Kubernetes API, `IngressLoadBalancerIngress`) or of a Service
+/// (`LoadBalancerIngress`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IngressStatus {
     /// The load balancer's DNS name in lower case.

@@ -55,9 +55,34 @@ impl IpAddressType {
     }
 }
 
-/// An Application Load Balancer.
+/// `Type` of a load balancer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BalancerKind {
+    /// It knows HTTP.
+    #[default]
+    Application,
+    /// It passes connections on.
+    Network,
+}
+
+impl BalancerKind {
+    /// The API's spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BalancerKind::Application => "application",
+            BalancerKind::Network => "network",
+        }
+    }
+}
+
+/// An Application or a Network Load Balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadBalancer {
+    /// A change replaces the load balancer. Of what is observed, see
+    /// [`crate::observed::SeenBalancer::kind`].
+    #[serde(default)]
+    pub kind: BalancerKind,
     /// Its name, at most 32 characters; given at creation, never compared.
     pub name: String,
     /// A change replaces the load balancer.
@@ -101,7 +126,7 @@ impl WebAcl {
     }
 }
 
-/// `Protocol` of an ALB listener.
+/// `Protocol` of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ListenerProtocol {
@@ -109,6 +134,11 @@ pub enum ListenerProtocol {
     Http,
     /// TLS, with at least one certificate.
     Https,
+    /// Connections of a Network Load Balancer.
+    Tcp,
+    /// A protocol that somebody else gave it and that we have no word for (`TLS`, `UDP`, …); never
+    /// desired.
+    Other,
 }
 
 impl ListenerProtocol {
@@ -117,6 +147,8 @@ impl ListenerProtocol {
         match self {
             ListenerProtocol::Http => "HTTP",
             ListenerProtocol::Https => "HTTPS",
+            ListenerProtocol::Tcp => "TCP",
+            ListenerProtocol::Other => "OTHER",
         }
     }
 }

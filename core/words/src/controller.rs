@@ -11,6 +11,9 @@ use crate::{Kind, balancer::Scheme, record::RecordType, targets::TargetType};
 pub struct Controller {
     /// The load-balancer half (ALBC's flags).
     pub balancers: BalancerSettings,
+    /// What of it is about Services alone.
+    #[serde(default)]
+    pub services: ServiceSettings,
     /// The DNS half (ExternalDNS's flags).
     pub dns: DnsSettings,
     /// What names are read from (ExternalDNS's source flags).
@@ -50,6 +53,26 @@ pub struct BalancerSettings {
     pub target_group_tags: BTreeMap<String, String>,
     /// What may be switched.
     pub switches: BalancerSwitches,
+}
+
+/// ALBC's flags of Services that ask for a load balancer of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSettings {
+    /// Gate `EnableServiceController`: whether any Service is ours.
+    pub served: bool,
+    /// `--load-balancer-class`: the `loadBalancerClass` of Services that are ours.
+    pub class: String,
+    /// Gate `ServiceTypeLoadBalancerOnly`: those of another type are not, whatever their class.
+    pub load_balancers_only: bool,
+    /// Gate `NLBSecurityGroup`: load balancers of Services wear security groups.
+    pub security_groups: bool,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        let class = "service.k8s.aws/nlb".into();
+        Self { served: true, class, load_balancers_only: false, security_groups: true }
+    }
 }
 
 /// ALBC's boolean flags and feature gates that change what is built. More than twelve, because they stand

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::balancer::BalancerKind;
+
 /// A kind of Kubernetes object that inroad reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -112,10 +114,17 @@ pub enum StackKey {
         /// The Ingress's name.
         name: String,
     },
+    /// A Service of type LoadBalancer; the tag value is `namespace/name`.
+    Service {
+        /// The Service's namespace.
+        namespace: String,
+        /// The Service's name.
+        name: String,
+    },
 }
 
 impl StackKey {
-    /// Reads a `…/stack` tag value back: one with a slash is an implicit group.
+    /// Reads an `ingress.k8s.aws/stack` tag value back: one with a slash is an implicit group.
     pub fn parse(tag: &str) -> Self {
         match tag.split_once('/') {
             Some((namespace, name)) => {
@@ -124,12 +133,33 @@ impl StackKey {
             None => StackKey::Group(tag.into()),
         }
     }
+
+    /// Reads a `service.k8s.aws/stack` tag value back; `None`: no Service is called so.
+    pub fn parse_service(tag: &str) -> Option<Self> {
+        let (namespace, name) = tag.split_once('/')?;
+        Some(StackKey::Service { namespace: namespace.into(), name: name.into() })
+    }
+
+    /// Whether a Service of its own asks for it, and not Ingresses.
+    pub fn is_of_service(&self) -> bool {
+        matches!(self, StackKey::Service { .. })
+    }
+
+    /// Which type of load balancer it has.
+    pub fn balancer(&self) -> BalancerKind {
+        match self {
+            StackKey::Group(_) | StackKey::Ingress { .. } => BalancerKind::Application,
+            StackKey::Service { .. } => BalancerKind::Network,
+        }
+    }
 }
 
 /// What the finalizers of groups begin with (ALBC); the group's name follows.
 const GROUP_FINALIZER: &str = "group.ingress.k8s.aws/";
 /// The finalizer of an Ingress alone (ALBC).
 const OWN_FINALIZER: &str = "ingress.k8s.aws/resources";
+/// The finalizer of a Service (ALBC).
+const SERVICE_FINALIZER: &str = "service.k8s.aws/resources";
 
 impl StackKey {
     /// The finalizer that an object carries while it takes part in this stack, as ALBC spells it.
@@ -137,16 +167,21 @@ impl StackKey {
         match self {
             StackKey::Group(name) => format!("{GROUP_FINALIZER}{name}"),
             StackKey::Ingress { .. } => OWN_FINALIZER.into(),
+            StackKey::Service { .. } => SERVICE_FINALIZER.into(),
         }
     }
 
     /// The stack that this finalizer on this object speaks of; `None`: it is not one of ours.
     pub fn of_finalizer(finalizer: &str, on: &ObjectKey) -> Option<Self> {
-        if finalizer == OWN_FINALIZER {
-            let (namespace, name) = (on.namespace.clone(), on.name.clone());
-            return Some(StackKey::Ingress { namespace, name });
+        let (namespace, name) = (on.namespace.clone(), on.name.clone());
+        match (on.kind, finalizer) {
+            (Kind::Service, SERVICE_FINALIZER) => Some(StackKey::Service { namespace, name }),
+            (Kind::Ingress, OWN_FINALIZER) => Some(StackKey::Ingress { namespace, name }),
+            (Kind::Ingress, other) => {
+                other.strip_prefix(GROUP_FINALIZER).map(|name| StackKey::Group(name.into()))
+            }
+            _ => None,
         }
-        finalizer.strip_prefix(GROUP_FINALIZER).map(|name| StackKey::Group(name.into()))
     }
 }
 
@@ -154,7 +189,9 @@ impl fmt::Display for StackKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StackKey::Group(name) => write!(f, "{name}"),
-            StackKey::Ingress { namespace, name } => write!(f, "{namespace}/{name}"),
+            StackKey::Ingress { namespace, name } | StackKey::Service { namespace, name } => {
+                write!(f, "{namespace}/{name}")
+            }
         }
     }
 }
@@ -164,7 +201,8 @@ impl fmt::Display for StackKey {
 pub struct TargetKey {
     /// The stack that the target group belongs to.
     pub stack: StackKey,
-    /// The target group's resource id, `<ingNs>/<ing>-<svc>:<port as written>`.
+    /// The target group's resource id: `<ingNs>/<ing>-<svc>:<port as written>`, of a Service
+    /// `<namespace>/<name>:<port>`.
     pub group: String,
 }
 
@@ -196,6 +234,7 @@ impl fmt::Display for Unit {
         match self {
             Unit::Foundation => write!(f, "foundation"),
             Unit::Stack(StackKey::Group(name)) => write!(f, "stack group:{name}"),
+            Unit::Stack(key @ StackKey::Service { .. }) => write!(f, "stack service:{key}"),
             Unit::Stack(key) => write!(f, "stack {key}"),
             Unit::Targets(key) => write!(f, "targets {}", key.group),
             Unit::Zone(key) => write!(f, "zone {}", key.name),

@@ -126,6 +126,14 @@ impl Quota {
         }
     }
 
+    /// Whether it binds every load balancer, and not those of Ingresses alone.
+    pub fn is_of_all(self) -> bool {
+        matches!(
+            self,
+            Quota::TargetGroups | Quota::Targets | Quota::GroupRules | Quota::GroupsPerInterface
+        )
+    }
+
     /// Whether AWS raises it for nobody, so that its default is its limit.
     pub fn is_fixed(self) -> bool {
         matches!(

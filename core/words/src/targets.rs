@@ -37,7 +37,9 @@ pub enum BackendProtocol {
     Http,
     /// TLS; the target's certificate is not verified by an ALB.
     Https,
-    /// A protocol that an ALB does not speak to its targets (`TCP`, `UDP`, …); never desired.
+    /// Connections, behind a Network Load Balancer.
+    Tcp,
+    /// A protocol that we have no word for (`UDP`, `TLS`, …); never desired.
     Other,
 }
 
@@ -47,6 +49,7 @@ impl BackendProtocol {
         match self {
             BackendProtocol::Http => "HTTP",
             BackendProtocol::Https => "HTTPS",
+            BackendProtocol::Tcp => "TCP",
             BackendProtocol::Other => "OTHER",
         }
     }
@@ -111,8 +114,8 @@ pub struct TargetGroup {
     pub port: u16,
     /// Protocol towards the targets.
     pub protocol: BackendProtocol,
-    /// HTTP version towards the targets.
-    pub protocol_version: ProtocolVersion,
+    /// HTTP version towards the targets; `None` where that is not HTTP.
+    pub protocol_version: Option<ProtocolVersion>,
     /// `TargetControlPort`: where an ip target's agent tells the load balancer how much it can take;
     /// `None`: the load balancer asks nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,10 +135,10 @@ pub struct HealthCheck {
     pub port: String,
     /// Protocol of the probe.
     pub protocol: BackendProtocol,
-    /// Path of the probe, with leading slash.
-    pub path: String,
-    /// Codes that count as healthy.
-    pub matcher: Matcher,
+    /// Path of the probe, with leading slash; `None` where it only connects.
+    pub path: Option<String>,
+    /// Codes that count as healthy; `None` where it only connects.
+    pub matcher: Option<Matcher>,
     /// Seconds between probes, 5 to 300.
     pub interval_seconds: u32,
     /// Seconds until a probe has failed, 2 to 120.
@@ -189,13 +192,13 @@ pub struct Binding {
     pub networking: Option<Vec<BindingRule>>,
 }
 
-/// One line of a binding's networking: a source security group and a port on the target.
+/// One line of a binding's networking: a source security group and ports on the target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BindingRule {
     /// The security group that traffic comes from.
     pub source: Value<String>,
-    /// The port on the target; a name is resolved pod by pod; `None`: every TCP port.
-    pub port: Option<PortRef>,
+    /// The TCP ports on the target; a name is resolved pod by pod; none: every one.
+    pub ports: Vec<PortRef>,
 }
 
 /// A port by number or by name (`IntOrString`).

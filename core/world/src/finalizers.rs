@@ -2,19 +2,72 @@
 //! the source has them. Out: the objects as an API server would have them: with their finalizers, and
 //! those that the source lost with a time of deletion until nobody holds them any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use inroad_words::{ObjectKey, StackKey};
 use k8s_openapi::{
-    api::networking::v1::Ingress, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp,
+    api::{core::v1::Service, networking::v1::Ingress},
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    jiff::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::object::{Marks, Object, Resource};
 
-/// Who carries which of our finalizers. Only Ingresses carry any.
+/// An object that can carry a finalizer of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Carrier {
+    /// An Ingress.
+    Ingress(Box<Ingress>),
+    /// A Service.
+    Service(Box<Service>),
+}
+
+impl Carrier {
+    /// The content of an object that can carry one.
+    fn of(object: &Object) -> Option<Self> {
+        let ingress = object.get::<Ingress>().cloned().map(Box::new).map(Carrier::Ingress);
+        ingress.or_else(|| object.get::<Service>().cloned().map(Box::new).map(Carrier::Service))
+    }
+
+    /// `metadata`.
+    pub fn meta(&self) -> &ObjectMeta {
+        match self {
+            Carrier::Ingress(it) => it.meta(),
+            Carrier::Service(it) => it.meta(),
+        }
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        match self {
+            Carrier::Ingress(it) => it.meta_mut(),
+            Carrier::Service(it) => it.meta_mut(),
+        }
+    }
+
+    fn into_object(self, marks: impl Into<Arc<Marks>>) -> Object {
+        match self {
+            Carrier::Ingress(it) => Object::new(*it, marks),
+            Carrier::Service(it) => Object::new(*it, marks),
+        }
+    }
+}
+
+/// What an object that can carry one says of its finalizers; `None` for all others.
+fn written(object: &Object) -> Option<&[String]> {
+    let ingress = object.get::<Ingress>().map(Resource::meta);
+    let meta = ingress.or_else(|| object.get::<Service>().map(Resource::meta))?;
+    Some(meta.finalizers.as_deref().unwrap_or_default())
+}
+
+/// Who carries which of our finalizers: Ingresses and Services.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Finalizers {
-    /// Every Ingress as its source last had it.
+    /// Everything that can carry one, as its source last had it.
     seen: BTreeMap<ObjectKey, Seen>,
     added: BTreeMap<ObjectKey, BTreeSet<String>>,
     /// Taken away, and perhaps still written in a file.
@@ -29,12 +82,12 @@ struct Seen {
 
 impl Finalizers {
     /// Carriers that somebody remembers, as [`Finalizers::carriers`] gave them.
-    pub fn remembered(carriers: impl IntoIterator<Item = Ingress>) -> Self {
+    pub fn remembered(carriers: impl IntoIterator<Item = Carrier>) -> Self {
         let mut finalizers = Self::default();
-        for ingress in carriers {
-            let names = ingress.metadata.finalizers.clone().unwrap_or_default();
-            let object = Object::new(ingress, Marks::default());
-            let ours = names.into_iter().filter(|name| is_ours(name, &object));
+        for carrier in carriers {
+            let object = carrier.into_object(Marks::default());
+            let names = written(&object).unwrap_or_default();
+            let ours = names.iter().filter(|name| is_ours(name, &object)).cloned();
             finalizers.added.insert(object.key.clone(), ours.collect());
             finalizers.seen.insert(object.key.clone(), Seen { object, gone: false });
         }
@@ -42,9 +95,9 @@ impl Finalizers {
     }
 
     /// Everybody who carries a finalizer of ours, with all of them: what is to be remembered.
-    pub fn carriers(&self) -> Vec<Ingress> {
+    pub fn carriers(&self) -> Vec<Carrier> {
         let all = self.seen.values().filter(|seen| self.carries(&seen.object));
-        all.filter_map(|seen| self.signed(&seen.object, false).get().cloned()).collect()
+        all.filter_map(|seen| Carrier::of(&self.signed(&seen.object, false))).collect()
     }
 
     /// A finalizer is put on an object.
@@ -72,8 +125,8 @@ impl Finalizers {
         let mut missing = std::mem::take(&mut self.seen);
         missing.retain(|key, seen| !objects.contains_key(key) && self.carries(&seen.object));
         missing.values_mut().for_each(|seen| seen.gone |= complete);
-        let ingresses = objects.values().filter(|object| object.get::<Ingress>().is_some());
-        self.seen = ingresses
+        let able = objects.values().filter(|object| written(object).is_some());
+        self.seen = able
             .map(|object| (object.key.clone(), Seen { object: object.clone(), gone: false }))
             .chain(missing)
             .collect();
@@ -95,8 +148,7 @@ impl Finalizers {
 
     /// Those that were added, and those that are written in the object.
     fn names(&self, object: &Object) -> Vec<String> {
-        let ingress = object.get::<Ingress>();
-        let mut names = ingress.and_then(|it| it.metadata.finalizers.clone()).unwrap_or_default();
+        let mut names = written(object).unwrap_or_default().to_vec();
         let known = self.added.get(&object.key);
         let added = known.into_iter().flatten().filter(|name| !names.contains(name)).cloned();
         let added: Vec<String> = added.collect();
@@ -107,15 +159,15 @@ impl Finalizers {
 
     /// An object with its finalizers. What others wrote into a file that is gone holds nothing.
     fn signed(&self, object: &Object, gone: bool) -> Object {
-        let Some(ingress) = object.get::<Ingress>() else { return object.clone() };
+        let Some(mut carrier) = Carrier::of(object) else { return object.clone() };
         let mut names = self.names(object);
         names.retain(|name| !gone || is_ours(name, object));
-        let mut ingress = ingress.clone();
-        ingress.metadata.finalizers = (!names.is_empty()).then_some(names);
+        let meta = carrier.meta_mut();
+        meta.finalizers = (!names.is_empty()).then_some(names);
         if gone {
-            ingress.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+            meta.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
         }
-        Object { key: object.key.clone(), data: ingress.into_data(), marks: object.marks.clone() }
+        carrier.into_object(object.marks.clone())
     }
 }
 

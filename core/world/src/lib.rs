@@ -15,7 +15,7 @@ mod tidy;
 mod world;
 mod yaml;
 
-pub use finalizers::Finalizers;
+pub use finalizers::{Carrier, Finalizers};
 pub use lens::{Lens, Read, Reads};
 pub use object::{Marks, Object, ObjectData, Resource};
 pub use world::{Change, SERVICE_LABEL, Touched, World};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use inroad_words::{Kind, Mark, ObjectKey, Origin};
-use k8s_openapi::api::{discovery::v1::EndpointSlice, networking::v1::Ingress};
+use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice, networking::v1::Ingress};
 
 use crate::{
     Read,
@@ -87,8 +87,9 @@ impl World {
 
     /// Whether an Ingress is there and carries a finalizer.
     pub fn carries(&self, object: &ObjectKey, finalizer: &str) -> bool {
-        let ingress = self.get::<Ingress>(object);
-        let mut names = ingress.into_iter().flat_map(|it| it.metadata.finalizers.iter().flatten());
+        let ingress = self.get::<Ingress>(object).map(Resource::meta);
+        let meta = ingress.or_else(|| self.get::<Service>(object).map(Resource::meta));
+        let mut names = meta.into_iter().flat_map(|it| it.finalizers.iter().flatten());
         names.any(|name| name == finalizer)
     }
 

@@ -12,8 +12,17 @@ pub(crate) const LEGACY_CLUSTER: &str = "ingress.k8s.aws/cluster";
 pub(crate) const STACK: &str = "ingress.k8s.aws/stack";
 /// The resource's id in its stack.
 pub(crate) const RESOURCE: &str = "ingress.k8s.aws/resource";
+/// The stack of a Service that a resource belongs to.
+pub(crate) const SERVICE_STACK: &str = "service.k8s.aws/stack";
+/// The resource's id in it.
+pub(crate) const SERVICE_RESOURCE: &str = "service.k8s.aws/resource";
 /// The resource's id among what all stacks share.
 pub(crate) const SHARED_RESOURCE: &str = "elbv2.k8s.aws/resource";
+
+/// The tags that name a stack of this family and a resource's id in it.
+pub(crate) fn tags_of(stack: &StackKey) -> (&'static str, &'static str) {
+    if stack.is_of_service() { (SERVICE_STACK, SERVICE_RESOURCE) } else { (STACK, RESOURCE) }
+}
 
 /// Who we are to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +31,8 @@ pub struct Ownership {
     pub cluster: String,
     /// The VPC; load balancers, target groups and security groups of others are not looked at.
     pub vpc: String,
+    /// Whether any Service asks for a load balancer: only then those of Services are listed.
+    pub services: bool,
     /// Security groups of targets that may carry rules of ours, besides those of the VPC that are
     /// tagged `kubernetes.io/cluster/<cluster>`.
     pub shared_groups: BTreeSet<String>,
@@ -35,14 +46,20 @@ impl Ownership {
 
     /// The stack that the tags name, where the resource is this cluster's.
     pub(crate) fn stack(&self, tags: &Tags) -> Option<StackKey> {
-        self.owns(tags).then(|| tags.get(STACK).map(|stack| StackKey::parse(stack)))?
+        if !self.owns(tags) {
+            return None;
+        }
+        match tags.get(STACK) {
+            Some(stack) => Some(StackKey::parse(stack)),
+            None => StackKey::parse_service(tags.get(SERVICE_STACK)?),
+        }
     }
 }
 
 /// Whether what exists carries the ownership tags that were to be given to it: without this proof a
 /// resource that is in the way of a creation is somebody else's.
 pub(crate) fn proves(wanted: &Tags, seen: &Tags) -> bool {
-    let tracking = [CLUSTER, STACK, RESOURCE, SHARED_RESOURCE];
+    let tracking = [CLUSTER, STACK, RESOURCE, SERVICE_STACK, SERVICE_RESOURCE, SHARED_RESOURCE];
     let mut asked = tracking.iter().filter_map(|key| wanted.get_key_value(*key));
     wanted.contains_key(CLUSTER) && asked.all(|(key, value)| seen.get(key) == Some(value))
 }
@@ -74,10 +91,12 @@ mod tests {
     fn a_stack_is_read_in_both_spellings_and_of_our_cluster_alone() {
         let own = Ownership { cluster: "c".into(), ..Ownership::default() };
         let group = Some(StackKey::Group("shop".into()));
+        let service = StackKey::parse_service("shop/tcp");
         for (seen, stack) in [
             (tags(&[(CLUSTER, "c"), (STACK, "shop")]), group.clone()),
             (tags(&[(LEGACY_CLUSTER, "c"), (STACK, "shop")]), group),
             (tags(&[(CLUSTER, "d"), (STACK, "shop")]), None),
+            (tags(&[(CLUSTER, "c"), (SERVICE_STACK, "shop/tcp")]), service),
             (tags(&[(CLUSTER, "c")]), None),
         ] {
             assert_eq!(own.stack(&seen), stack, "{seen:?}");

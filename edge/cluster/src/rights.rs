@@ -28,7 +28,8 @@ pub enum Writes {
     Nothing,
     /// Events: the DNS half.
     Events,
-    /// Events, finalizers and statuses of Ingresses, TargetGroupBindings: the load-balancer half.
+    /// Events, finalizers and statuses of Ingresses and Services, TargetGroupBindings: the
+    /// load-balancer half.
     Everything,
 }
 
@@ -49,8 +50,10 @@ pub fn rights(reads: &BTreeSet<Kind>, writes: Writes) -> Vec<Right> {
         all.add(("", "events"), true, &["create", "patch"]);
     }
     if writes == Writes::Everything {
-        all.on(Kind::Ingress, "", &["get", "patch"]);
-        all.on(Kind::Ingress, "/status", &["patch"]);
+        for kind in [Kind::Ingress, Kind::Service] {
+            all.on(kind, "", &["get", "patch"]);
+            all.on(kind, "/status", &["patch"]);
+        }
         let verbs = ["get", "create", "update", "patch", "delete"];
         all.on(Kind::TargetGroupBinding, "", &verbs);
         all.on(Kind::TargetGroupBinding, "/status", &["patch"]);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{Mischief, Question, Surroundings};
 
 const ALB: &str = "alb.ingress.kubernetes.io/";
+const NLB: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 
 /// What an annotation of an Ingress may say, right and wrong, and how likely it says anything.
 const ANNOTATIONS: &[(&str, f64, &[&str])] = &[
@@ -98,6 +99,18 @@ const ANNOTATIONS: &[(&str, f64, &[&str])] = &[
     ("multi-cluster-target-group", 0.05, &["true"]),
     ("target-control-port.s0.80", 0.1, &["3000", "none"]),
     ("use-regex-path-match", 0.1, &["true"]),
+    ("no-such-annotation", 0.05, &["1"]),
+];
+
+/// What a Service that asks for a load balancer of its own may say.
+const SERVICE: &[(&str, f64, &[&str])] = &[
+    ("scheme", 0.4, &["internal", "internal", "internet-facing", "public"]),
+    ("nlb-target-type", 0.6, &["ip", "ip", "instance"]),
+    ("additional-resource-tags", 0.2, &["a=1", "a"]),
+    ("attributes", 0.1, &["deletion_protection.enabled=true"]),
+    ("healthcheck-protocol", 0.2, &["HTTP", "tcp"]),
+    ("security-groups", 0.1, &["sg-office", "sg-9"]),
+    ("ssl-cert", 0.1, &["arn:1"]),
     ("no-such-annotation", 0.05, &["1"]),
 ];
 
@@ -188,24 +201,37 @@ fn service() -> impl Strategy<Value = Value> {
     let key = (select(vec!["a", "b"]), 0..4u8);
     let health: &[&str] = &["/svc", "up"];
     let health = prop::option::weighted(0.2, select(health));
-    (key, port, health).prop_map(|((namespace, name), (node_port, named, two), health)| {
-        let target = if named { json!("web") } else { json!(8080) };
-        let mut ports = vec![json!({
-            "name": "http", "port": 80, "targetPort": target, "nodePort": node_port,
-        })];
-        if two {
-            ports.push(json!({"name": "more", "port": 81, "nodePort": node_port}));
-        }
-        let health = health.map(|path| (format!("{ALB}healthcheck-path"), path));
-        let annotations: BTreeMap<String, &str> = health.into_iter().collect();
-        json!({
-            "apiVersion": "v1", "kind": "Service",
-            "metadata": {
-                "name": format!("s{name}"), "namespace": namespace, "annotations": annotations,
-            },
-            "spec": {"type": if node_port.is_some() { "NodePort" } else { "ClusterIP" }, "ports": ports},
-        })
-    })
+    let own = prop::option::weighted(0.2, (said(NLB, SERVICE), prop::bool::weighted(0.1)));
+    (key, port, health, own).prop_map(
+        |((namespace, name), (node_port, named, two), health, own)| {
+            let target = if named { json!("web") } else { json!(8080) };
+            let mut ports = vec![json!({
+                "name": "http", "port": 80, "targetPort": target, "nodePort": node_port,
+            })];
+            if two {
+                ports.push(json!({"name": "more", "port": 81, "nodePort": node_port}));
+            }
+            let health = health.map(|path| (format!("{ALB}healthcheck-path"), path));
+            let mut annotations: BTreeMap<String, String> =
+                health.into_iter().map(|(key, path)| (key, path.to_owned())).collect();
+            let (class, kind) = match (&own, node_port.is_some()) {
+                (Some(_), _) => (Some("service.k8s.aws/nlb"), "LoadBalancer"),
+                (None, true) => (None, "NodePort"),
+                (None, false) => (None, "ClusterIP"),
+            };
+            if let Some((said, udp)) = own {
+                annotations.extend(said);
+                ports[0]["protocol"] = if udp { json!("UDP") } else { json!("TCP") };
+            }
+            json!({
+                "apiVersion": "v1", "kind": "Service",
+                "metadata": {
+                    "name": format!("s{name}"), "namespace": namespace, "annotations": annotations,
+                },
+                "spec": {"type": kind, "loadBalancerClass": class, "ports": ports},
+            })
+        },
+    )
 }
 
 /// An EndpointSlice with up to three endpoints, some of them not ready.

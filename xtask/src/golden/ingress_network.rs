@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{ingress_world as given, tables::Case};
 
 const ANNOTATIONS: &str = "alb.ingress.kubernetes.io/";
+const SERVICES: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 const CLUSTER: &str = "cluster-dummy";
 const ROLES: [&str; 2] = ["kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"];
 const ZONAL: &str = "availability-zone";
@@ -80,14 +81,11 @@ pub(super) fn one_per_zone(case: &Case) -> Result<(), String> {
 
 /// How many subnets there must be: so many that one less is refused.
 pub(super) fn least(case: &Case) -> Result<(), String> {
-    let balancer = case.at("/row/args/resolveOpts/LBType");
-    if balancer != "application" {
-        return Err(format!("load balancers of type {balancer} are not served"));
-    }
+    let network = case.at("/row/args/resolveOpts/LBType") == "network";
     let locale = case.at("/row/args/subnetLocale").as_str().unwrap_or_default();
     let suffice = |count: &u64| {
         let facts = Facts { subnets: zones(*count, locale), ..Facts::default() };
-        let shaped = Asked::of(case).shaped(facts, None);
+        let shaped = Asked { network, ..Asked::of(case) }.shaped(facts, None);
         shaped.is_ok_and(|it| errors(&it).next().is_none())
     };
     let least = (1..).take(9).find(suffice);
@@ -115,6 +113,8 @@ struct Asked {
     /// Class params; null: none.
     params: Value,
     switches: BalancerSwitches,
+    /// Whether it is that of a Service.
+    network: bool,
 }
 
 impl Asked {
@@ -134,7 +134,30 @@ impl Asked {
             discover_by_reachability: is_on("discoveryByReachabilityEnabled", true),
             ..BalancerSwitches::default()
         };
-        Self { annotations: said.collect(), params: Value::Null, switches }
+        let network = option("LBType") == Some("network");
+        Self { annotations: said.collect(), params: Value::Null, switches, network }
+    }
+
+    /// Who asks for it, and the unit that it is.
+    fn objects(&self) -> (Unit, Vec<Value>) {
+        let (namespace, name) = ("ns".to_owned(), "ing".to_owned());
+        let prefix = if self.network { SERVICES } else { ANNOTATIONS };
+        let said = self.annotations.iter();
+        let said: BTreeMap<String, &String> =
+            said.map(|(key, text)| (format!("{prefix}{key}"), text)).collect();
+        let metadata = json!({ "namespace": namespace, "name": name, "annotations": said });
+        if self.network {
+            let spec = json!({ "type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb",
+                "ports": [{ "port": 80, "nodePort": 30080 }] });
+            let service = json!({ "apiVersion": "v1", "kind": "Service",
+                "metadata": metadata, "spec": spec });
+            return (Unit::Stack(StackKey::Service { namespace, name }), vec![service]);
+        }
+        let ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": metadata, "spec": {} });
+        let member = json!({ "ingress": ingress, "ingressClassParams": self.params });
+        let unit = Unit::Stack(StackKey::Ingress { namespace, name });
+        (unit, given::classed("case", &member, None))
     }
 
     /// The load balancer over these facts; questions that are `refused` have no answer.
@@ -143,20 +166,14 @@ impl Asked {
         facts: Facts,
         refused: Option<(fn(&Need) -> bool, &str)>,
     ) -> Result<Shaped, String> {
-        let said = self.annotations.iter();
-        let said: BTreeMap<String, &String> =
-            said.map(|(key, text)| (format!("{ANNOTATIONS}{key}"), text)).collect();
-        let ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-            "metadata": { "namespace": "ns", "name": "ing", "annotations": said }, "spec": {} });
-        let member = json!({ "ingress": ingress, "ingressClassParams": self.params });
-        let world = given::world_of(&given::classed("case", &member, None))?;
+        let (unit, objects) = self.objects();
+        let world = given::world_of(&objects)?;
         let balancers = BalancerSettings {
             cluster_name: CLUSTER.into(),
             switches: self.switches.clone(),
             ..BalancerSettings::default()
         };
         let controller = Controller { balancers, ..Controller::default() };
-        let unit = Unit::Stack(StackKey::Ingress { namespace: "ns".into(), name: "ing".into() });
         let compiled = compile(&Lens::new(&world), &unit, &controller);
         let mut facts = Facts { deployed: Some(Observed::default()), ..facts };
         if let Some((is_refused, why)) = refused {
@@ -172,13 +189,6 @@ impl Asked {
 
 /// The choice over every subnet that the recorded calls had to show.
 fn resolved(case: &Case, asked: Asked) -> Result<(), String> {
-    let option = |name: &str| {
-        let options = given::list(case.at("/row/args/opts")).iter();
-        options.filter_map(|it| it["applied"][name].as_str()).next()
-    };
-    if let Some(other) = option("LBType").filter(|it| *it != "application") {
-        return Err(format!("load balancers of type {other} are not served"));
-    }
     let tables = calls(case, "DescribeRouteTablesAsList");
     let public = Routes::read(tables.iter().flat_map(|call| given::list(&call["output"])));
     let mut subnets = BTreeMap::new();

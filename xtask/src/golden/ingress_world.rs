@@ -40,7 +40,7 @@ fn implicit(named: &Value) -> StackKey {
 pub(super) fn world(case: &Case) -> Result<World, String> {
     let explicit = match stack(case) {
         StackKey::Group(name) => Some(name),
-        StackKey::Ingress { .. } => None,
+        _ => None,
     };
     world_of(&objects(case, explicit.as_deref()))
 }

@@ -5,7 +5,6 @@ use super::{Flag, Kind};
 const ONE_QUEUE: &str = "all units share one queue; AWS's rate limits bound what runs at once";
 const OWN_BACKOFF: &str = "a unit that fails backs off by what AWS answered, 5 minutes at most";
 const NO_WEBHOOK: &str = "inroad has no admission webhook yet";
-const NO_SERVICES: &str = "Services of type LoadBalancer get no load balancer yet";
 const NO_GATEWAYS: &str = "Gateways are not served yet";
 const NO_ADDONS: &str =
     "WAF Classic and Shield are not served yet; their annotations are told as LB0004";
@@ -52,8 +51,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag::new("allowed-certificate-authority-arns", Kind::Commas, "", "Only certificates of these authorities are found by host"),
     Flag::new("default-pca-arn", Kind::Text, "", "Private authority of new certificates").no_effect("certificates are found, never requested"),
     // Services and bindings
-    Flag::new("load-balancer-class", Kind::Text, "service.k8s.aws/nlb", "loadBalancerClass of Services that are ours").no_effect(NO_SERVICES),
-    Flag::new("service-max-concurrent-reconciles", Kind::Number, "3", "Services at once").no_effect(NO_SERVICES),
+    Flag::new("load-balancer-class", Kind::Text, "service.k8s.aws/nlb", "loadBalancerClass of Services that are ours"),
+    Flag::new("service-max-concurrent-reconciles", Kind::Number, "3", "Services at once").no_effect(ONE_QUEUE),
     Flag::new("service-target-eni-security-group-tags", Kind::Pairs, "", "Tags that, beside the cluster's, tell which of several security groups of a target is opened"),
     Flag::new("targetgroupbinding-max-concurrent-reconciles", Kind::Number, "3", "Target groups at once").no_effect(ONE_QUEUE),
     Flag::new("targetgroupbinding-max-exponential-backoff-delay", Kind::Duration, "1000s", "Longest wait of a target group that fails").no_effect(OWN_BACKOFF),

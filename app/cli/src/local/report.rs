@@ -109,6 +109,13 @@ pub(super) fn tries(
             let path = concrete(&rule.spec, |c| matches!(c, Condition::PathPattern(_)));
             curls.push(curl(secure, host.as_deref(), path.as_deref(), listener));
         }
+        let connections = planned.shaped.desired.listeners.iter();
+        let connections = connections.filter(|(_, it)| it.spec.protocol == ListenerProtocol::Tcp);
+        for (port, _) in connections {
+            let listeners = endpoint.listeners.iter();
+            let mut served = listeners.filter(|it| it.port == *port && it.error.is_none());
+            curls.extend(served.next().map(|listener| curl(false, None, None, listener)));
+        }
     }
     curls.dedup();
     curls.truncate(TRIES);

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{cluster::Wiring, names};
 
 const ALB: &str = "alb.ingress.kubernetes.io/";
+const NLB: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 const DNS: [&str; 2] = ["external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"];
 
 /// What the account must hold.
@@ -64,7 +65,12 @@ impl Estate {
             estate.read(ingress);
         }
         for (_, service) in world.all::<Service>() {
-            estate.claim(claimed(&service.metadata));
+            let meta = &service.metadata;
+            estate.claim(claimed(meta));
+            let said = |suffix: &str| words(meta, &format!("{NLB}{suffix}"));
+            estate.groups.extend(said("security-groups"));
+            estate.prefix_lists.extend(said("security-group-prefix-lists"));
+            estate.name_subnets(said("subnets"));
         }
         for (_, params) in world.all::<IngressClassParams>() {
             let spec = &params.spec;
@@ -265,7 +271,11 @@ fn trust_stores(meta: &ObjectMeta) -> Vec<String> {
 }
 
 fn list(meta: &ObjectMeta, suffix: &str) -> Vec<String> {
-    let value = meta.annotations.as_ref().and_then(|all| all.get(&format!("{ALB}{suffix}")));
+    words(meta, &format!("{ALB}{suffix}"))
+}
+
+fn words(meta: &ObjectMeta, annotation: &str) -> Vec<String> {
+    let value = meta.annotations.as_ref().and_then(|all| all.get(annotation));
     let items = value.into_iter().flat_map(|value| value.split(','));
     items.map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }

@@ -45,8 +45,8 @@ impl Engine {
         if may_list && !self.listing && self.list_at <= now {
             self.listing = true;
             let hands = self.hands.clone();
+            let own = pipeline::lister(&hands.controller, self.asked.units());
             let list = async move {
-                let own = pipeline::ownership(&hands.controller);
                 Work::Listing(Inventory::list(&hands.edges.aws, &own).await.map_err(Into::into))
             };
             self.works.push(list.boxed());

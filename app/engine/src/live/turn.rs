@@ -4,16 +4,19 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use inroad_aws::Inventory;
-use inroad_cluster::{Writer, write::standing};
+use inroad_cluster::{
+    Writer,
+    write::{standing, standing_service},
+};
 use inroad_intent::{Compiled, Intent};
 use inroad_plan::{Op, Outcome, Run, left_behind};
 use inroad_status::{Ran, Report, before, report};
 use inroad_words::{
-    ObjectKey, Unit, controller::Controller, facts::Outputs, hold::HoldReason, observed::Observed,
-    retry::Retry,
+    Kind, ObjectKey, Unit, controller::Controller, facts::Outputs, hold::HoldReason,
+    observed::Observed, retry::Retry,
 };
 use inroad_world::World;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::{core::v1::Service, networking::v1::Ingress};
 use tokio_util::sync::CancellationToken;
 
 use super::Lane;
@@ -186,9 +189,14 @@ impl Turn {
 
     async fn tell(&self, hands: &Hands, report: &Report) -> Result<(), EngineError> {
         for (object, status) in &report.statuses {
-            let now = self.world.get::<Ingress>(object).and_then(standing);
-            if now.as_ref() != Some(status) {
-                hands.writer.ingress_status(object, status).await?;
+            let of_ingress = self.world.get::<Ingress>(object).and_then(standing);
+            let now = || self.world.get::<Service>(object).and_then(standing_service);
+            match of_ingress.or_else(now) {
+                Some(now) if now == *status => {}
+                _ if object.kind == Kind::Service => {
+                    hands.writer.service_status(object, Some(status)).await?;
+                }
+                _ => hands.writer.ingress_status(object, status).await?,
             }
         }
         for event in &report.events {
@@ -197,6 +205,9 @@ impl Turn {
             }
         }
         for (object, finalizer) in &report.release {
+            if object.kind == Kind::Service {
+                hands.writer.service_status(object, None).await?;
+            }
             hands.writer.finalizer_remove(object, finalizer).await?;
         }
         Ok(())

@@ -51,7 +51,8 @@ fn subnets(
         return Err(HoldReason::MissingFact(why.clone()));
     }
     let settings = &shaping.controller.balancers;
-    let chooser = subnets::Chooser { balancer, facts: shaping.facts, settings };
+    let (kind, facts) = (shaping.stack.balancer(), shaping.facts);
+    let chooser = subnets::Chooser { kind, balancer, facts, settings };
     Ok(chooser.choose().unwrap_or_else(|mut diagnostic| {
         if shaping.stands() && balancer.subnets.value == SubnetChoice::Discover {
             diagnostic.severity = Severity::Warning;
@@ -78,6 +79,7 @@ fn load_balancer(
         origins.0.insert("webACL".into(), said.origin.clone());
     }
     let spec = LoadBalancer {
+        kind: shaping.stack.balancer(),
         name: name(shaping, balancer, &mut origins),
         scheme: balancer.scheme.value,
         ip_address_type: balancer.ip_address_type.value,
@@ -97,10 +99,7 @@ fn name(shaping: &Shaping<'_>, balancer: &BalancerIntent, origins: &mut Origins)
             origins.0.insert("name".into(), name.origin.clone());
             name.value.clone()
         }
-        None => {
-            let cluster = &shaping.controller.balancers.cluster_name;
-            naming::load_balancer(cluster, shaping.stack, balancer.scheme.value)
-        }
+        None => naming::load_balancer(shaping.owner(), balancer.scheme.value),
     }
 }
 

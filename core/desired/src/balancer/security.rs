@@ -104,9 +104,8 @@ fn managed(shaping: &Shaping<'_>, balancer: &BalancerIntent) -> Resource<Securit
         origins.0.insert(format!("ingress.{port}"), admission(listener).clone());
         ingress.extend(peers(listener, ipv6).map(|peer| tcp(*port, peer)));
     }
-    let settings = &shaping.controller.balancers;
     let spec = SecurityGroup {
-        name: naming::managed_group(&settings.cluster_name, shaping.stack),
+        name: naming::managed_group(shaping.owner()),
         description: DESCRIPTION.into(),
         vpc: shaping.controller.balancers.vpc_id.clone(),
         ingress,

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use inroad_intent::model::{BalancerIntent, SubnetChoice};
 use inroad_words::{
     Diagnostic, Pick,
-    balancer::Scheme,
+    balancer::{BalancerKind, Scheme},
     controller::BalancerSettings,
     facts::{Facts, Subnet},
 };
 
 use crate::codes;
 
-/// An ALB needs this many free addresses in each subnet (ELBv2 API, `Subnets`).
+/// A load balancer needs this many free addresses in each subnet (ELBv2 API, `Subnets`).
 const FREE_ADDRESSES: i64 = 8;
 /// Subnets of other locales than this one may stand alone.
 const ZONAL: &str = "availability-zone";
@@ -24,6 +24,8 @@ const PRIVATE_ROLE: &str = "kubernetes.io/role/internal-elb";
 /// Everything that the choice depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chooser<'a> {
+    /// A Network Load Balancer may stand in one subnet.
+    pub(crate) kind: BalancerKind,
     pub(crate) balancer: &'a BalancerIntent,
     pub(crate) facts: &'a Facts,
     pub(crate) settings: &'a BalancerSettings,
@@ -140,7 +142,9 @@ impl<'a> Chooser<'a> {
             let locales = Vec::from_iter(locales).join(", ");
             return Err(self.unfit(format!("subnets of different kinds: {locales}")));
         }
-        let single = self.settings.switches.single_subnet || !locales.contains(ZONAL);
+        let single = self.settings.switches.single_subnet
+            || self.kind == BalancerKind::Network
+            || !locales.contains(ZONAL);
         let needed = if single { 1 } else { 2 };
         if chosen.len() >= needed {
             return Ok(());

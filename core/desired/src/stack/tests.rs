@@ -99,7 +99,7 @@ fn a_binding_carries_labels_ports_and_no_cluster_tags() {
     let backend = intent.backends.get_mut(CART).expect("stack has a backend");
     backend.node_labels.insert("disk".into(), said("ssd"));
     backend.protocol.health_port = said("9090");
-    backend.protocol.matcher = said(Matcher::Grpc("12".into()));
+    backend.protocol.matcher = Some(said(Matcher::Grpc("12".into())));
     assert_eq!(backend.target_type.value, TargetType::Instance);
     backend.service_port = PortRef::Name("http".into());
     let desired = shape(&Intent::Stack(intent), &facts(), &controller()).desired;

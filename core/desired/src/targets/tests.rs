@@ -17,7 +17,7 @@ fn shaped(change: impl FnOnce(&mut Backend), controller: &Controller) -> Desired
 
 fn ports(desired: &Desired) -> Vec<String> {
     let networking = desired.bindings[CART].spec.networking.as_ref();
-    let show = |rule: &BindingRule| rule.port.as_ref().map_or("any".into(), ToString::to_string);
+    let show = |rule: &BindingRule| rule.ports.first().map_or("any".into(), ToString::to_string);
     networking.expect("managed groups have networking").iter().map(show).collect()
 }
 
@@ -41,13 +41,13 @@ fn a_target_group_says_who_said_what() {
     let path = Said::new("/up".to_owned(), object.clone());
     let labels = BTreeMap::from([("disk".to_owned(), said("ssd"))]);
     let change = |it: &mut Backend| {
-        it.protocol.health_path = path;
+        it.protocol.health_path = Some(path);
         it.attributes.insert("stickiness.enabled".into(), said("true"));
         it.node_labels = labels.clone();
     };
     let desired = shaped(change, &controller());
     let group = &desired.target_groups[CART];
-    assert_eq!(group.spec.health_check.path, "/up");
+    assert_eq!(group.spec.health_check.path.as_deref(), Some("/up"));
     assert_eq!(group.spec.vpc, "vpc-1");
     assert_eq!(group.spec.attributes["stickiness.enabled"], "true");
     assert_eq!(group.origins.get("healthCheckConfig.path"), object);

@@ -324,6 +324,7 @@ fn protected(key: &ObjectKey, ingress: &Ingress) -> Option<Diagnostic> {
 /// An implicit stack can only hold its own Ingress; a group may hold any.
 fn candidates<'w>(lens: &Lens<'w>, stack: &StackKey) -> Vec<(ObjectKey, &'w Ingress)> {
     match stack {
+        StackKey::Service { .. } => Vec::new(),
         StackKey::Group(_) => lens.all().map(|(key, ingress)| (key.clone(), ingress)).collect(),
         StackKey::Ingress { namespace, name } => {
             let key = ObjectKey::new(Kind::Ingress, namespace, name);

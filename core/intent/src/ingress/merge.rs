@@ -1,18 +1,14 @@
 //! What members of a stack say together. The first in group order speaks first; what later ones say
 //! otherwise is left open beside it.
 
-use std::collections::BTreeMap;
-
 use inroad_words::{Diagnostic, Said};
 
 use super::group::Member;
+pub(crate) use crate::said::{SaidMap, fill, spread};
 use crate::{
     model::{Open, OpenKeys},
     settings::{Setting, look},
 };
-
-/// Values by key, each with who said it.
-pub(crate) type SaidMap = BTreeMap<String, Said<String>>;
 
 /// What members said where all must agree: the first that could be read, and what is open beside it.
 pub(crate) type Agreed<T> = (Option<Said<T>>, Open<T>);
@@ -61,17 +57,4 @@ pub(crate) fn unite(all: &mut SaidMap, more: SaidMap, open: &mut OpenKeys) {
             Some(_) => {}
         }
     }
-}
-
-/// Takes keys in that are not there yet.
-pub(crate) fn fill(all: &mut SaidMap, more: SaidMap) {
-    for (key, said) in more {
-        all.entry(key).or_insert(said);
-    }
-}
-
-/// Each key with the origin of the whole.
-pub(crate) fn spread(said: Said<BTreeMap<String, String>>) -> SaidMap {
-    let origin = said.origin;
-    said.value.into_iter().map(|(k, v)| (k, Said::new(v, origin.clone()))).collect()
 }

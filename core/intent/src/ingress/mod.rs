@@ -20,8 +20,7 @@ use inroad_world::Lens;
 
 use self::{group::Member, merge::SaidMap};
 use crate::{
-    codes,
-    kept::{self, Kept},
+    codes, kept,
     model::{Backend, StackIntent},
     settings::{TAGS, look, strange, strange_params},
 };
@@ -52,15 +51,11 @@ pub(crate) fn stack(
     let mut found = Vec::new();
     let roster = group::roster(lens, key, settings, &mut found);
     let mut intent = StackIntent {
-        key: key.clone(),
         members: roster.members.iter().map(|member| member.key.clone()).collect(),
         leaving: roster.leaving.into_keys().collect(),
         torn: { roster.lost.iter() }.filter(|it| it.torn).map(|it| it.key.clone()).collect(),
-        balancer: None,
-        backends: BTreeMap::new(),
-        kept: Kept::default(),
         held: roster.held,
-        undecided: None,
+        ..StackIntent::nothing(key.clone())
     };
     for member in &roster.members {
         let annotations = member.ingress.metadata.annotations.as_ref();

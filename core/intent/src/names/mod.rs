@@ -61,6 +61,9 @@ pub(crate) fn compile(
     if sources.sources.contains(&Source::Service) {
         let read = |key: &&ObjectKey| sources.reads(key.kind, &key.namespace);
         for one in lens.all::<Service>().filter(|(key, _)| read(key)) {
+            if crate::service::takes_names(one.0, one.1, &controller.services) {
+                continue;
+            }
             service::claims(one, controller, &mut claims);
         }
         all.append(&mut pool::addresses(std::mem::take(&mut claims.found), false));

@@ -2,7 +2,7 @@
 //! gives them. What needs Nodes, Pods or EndpointSlices (NodePort, headless) is not served: it is told, and
 //! what is kept for such a Service stays.
 
-use inroad_words::{Diagnostic, ObjectKey, Origin, controller::Controller};
+use inroad_words::{Diagnostic, ObjectKey, Origin, Unit, controller::Controller};
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
 use super::{Annotations, Claims, list, records};
@@ -34,7 +34,7 @@ pub(super) fn claims(
     for (suffix, names) in names {
         let found = match suffix {
             INTERNAL => internal(&spec),
-            _ => public(service, &spec, controller),
+            _ => public((key, service), &spec, controller),
         };
         let Some(target) = said.clone().or(found) else { continue };
         for (name, origin) in names {
@@ -87,13 +87,26 @@ fn internal(spec: &ServiceSpec) -> Option<ClaimTarget> {
     Some(records([address]))
 }
 
+/// The load balancer of ours, which is known before the Service's status says it.
+fn balancer(key: &ObjectKey, service: &Service, controller: &Controller) -> Option<Unit> {
+    let ours = crate::service::balancer_of(key, service, &controller.services);
+    ours.filter(|_| !controller.sources.balancers_are_elsewhere).map(Unit::Stack)
+}
+
 /// Where `hostname` leads; `None`: nowhere, and that is meant.
-fn public(service: &Service, spec: &ServiceSpec, controller: &Controller) -> Option<ClaimTarget> {
+fn public(
+    (key, service): (&ObjectKey, &Service),
+    spec: &ServiceSpec,
+    controller: &Controller,
+) -> Option<ClaimTarget> {
     let external = spec.external_ips.iter().flatten().map(String::as_str);
     let has_external = spec.external_ips.as_ref().is_some_and(|it| !it.is_empty());
     match spec.type_.as_deref().unwrap_or("ClusterIP") {
         "LoadBalancer" | "ExternalName" if has_external => Some(records(external)),
         "LoadBalancer" => {
+            if let Some(unit) = balancer(key, service, controller) {
+                return Some(ClaimTarget::Balancer(unit));
+            }
             let balancer = service.status.as_ref().and_then(|it| it.load_balancer.as_ref());
             let entries = balancer.and_then(|it| it.ingress.as_ref()).into_iter().flatten();
             Some(records(

@@ -1,5 +1,5 @@
-//! One table for everything that may be said about a load balancer. In: layers of text (class
-//! params, Service, Ingress). Out: a value with its origin, or a [`Diagnostic`]. A front end says
+//! One table for everything that may be said about a load balancer, in the dialects of Ingresses and of
+//! Services of their own. In: layers of text (class params, Service, Ingress). Out: a value with its origin, or a [`Diagnostic`]. A front end says
 //! where text may sit and in what order; parsing, defaults and documentation are here alone.
 
 mod action;
@@ -9,6 +9,7 @@ pub(crate) mod json;
 mod listener;
 mod mutual;
 mod rule;
+mod service;
 mod target_group;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,10 @@ use std::collections::BTreeMap;
 use inroad_words::{Diagnostic, ObjectKey, Origin, Said, controller::BalancerSettings};
 use inroad_world::crd::IngressClassParamsSpec;
 
-pub(crate) use self::{action::*, balancer::*, listener::*, mutual::*, rule::*, target_group::*};
+pub use self::service::{OF_SERVICES, SERVICE_PREFIX, UNSERVED};
+pub(crate) use self::{
+    action::*, balancer::*, listener::*, mutual::*, rule::*, service::*, target_group::*,
+};
 use crate::codes;
 
 /// The prefix of ALBC's Ingress annotations; Services carry the same.
@@ -64,7 +68,8 @@ pub struct Row {
     /// Annotation suffix on Ingresses and, for target groups, their Services. One that ends in a
     /// dot is followed by a name.
     pub ingress: &'static str,
-    /// Suffix after `service.beta.kubernetes.io/`, where NLBs know the same.
+    /// Suffix after `service.beta.kubernetes.io/`, where NLBs know the same. What holds there, and how
+    /// it is read, may be another thing: see [`OF_SERVICES`].
     pub service: Option<&'static str>,
     /// CRD and field, where Gateway API knows the same.
     pub gateway: Option<&'static str>,
@@ -111,8 +116,10 @@ pub(crate) fn no_params<T>(_: &IngressClassParamsSpec) -> Option<Result<T, Strin
 pub enum Layer<'a> {
     /// Class params.
     Params(&'a ObjectKey, &'a IngressClassParamsSpec),
-    /// The annotations of an object.
+    /// The annotations of an Ingress, or of a Service behind one.
     Annotations(&'a ObjectKey, Option<&'a BTreeMap<String, String>>),
+    /// The annotations of a Service that asks for a load balancer of its own.
+    Service(&'a ObjectKey, Option<&'a BTreeMap<String, String>>),
 }
 
 /// Said, but not readable; a Diagnostic tells so.
@@ -142,13 +149,25 @@ impl<T> Setting<T> {
                 Some((Origin::field(key, format!("/spec/{field}")), (self.params)(spec)?))
             }
             Layer::Annotations(key, annotations) => {
-                let annotation = format!("{PREFIX}{suffix}");
-                let text = annotations?.get(&annotation)?;
-                let value =
-                    (self.parse)(text).map_err(|error| format!("{error}; it says {text:?}"));
-                Some((Origin::annotation(key, &annotation), value))
+                self.annotated(key, annotations?, &format!("{PREFIX}{suffix}"))
+            }
+            Layer::Service(key, annotations) => {
+                let name = suffix.strip_prefix(self.row.ingress).unwrap_or_default();
+                let stem = self.row.service?;
+                self.annotated(key, annotations?, &format!("{SERVICE_PREFIX}{stem}{name}"))
             }
         }
+    }
+
+    fn annotated(
+        &self,
+        key: &ObjectKey,
+        annotations: &BTreeMap<String, String>,
+        annotation: &str,
+    ) -> Option<(Origin, Result<T, String>)> {
+        let text = annotations.get(annotation)?;
+        let value = (self.parse)(text).map_err(|error| format!("{error}; it says {text:?}"));
+        Some((Origin::annotation(key, annotation), value))
     }
 }
 
@@ -172,7 +191,9 @@ pub(crate) fn look_named<T>(
         None => Ok(None),
         Some((origin, Ok(value))) => Ok(Some(Said::new(value, origin))),
         Some((origin, Err(error))) => {
-            let message = format!("{suffix} cannot be read: {error}");
+            let service = layers.iter().any(|layer| matches!(layer, Layer::Service(..)));
+            let name = setting.row.service.filter(|_| service).unwrap_or(suffix);
+            let message = format!("{name} cannot be read: {error}");
             let error = Diagnostic::error(codes::BAD_VALUE, origin.clone(), message);
             diagnostics.push(error.help(setting.row.doc.trim_end_matches('.')));
             Err(Unreadable(origin))
@@ -319,13 +340,18 @@ fn strange_one(object: &ObjectKey, key: &str, suffix: &str) -> Option<Diagnostic
     }
     let message = format!("there is no annotation {suffix}; it has no effect");
     let warning = Diagnostic::warning(codes::UNKNOWN_ANNOTATION, origin, message);
-    let near = |known: &&str| strsim::jaro_winkler(known, suffix);
     let known = ALL.iter().map(|setting| setting.row().ingress).chain(NOT_YET.iter().copied());
-    let nearest = known.max_by(|a, b| near(a).total_cmp(&near(b)));
-    Some(match nearest.filter(|known| near(known) > 0.85) {
+    Some(match nearest(suffix, known) {
         Some(known) => warning.help(format!("did you mean {known}?")),
         None => warning,
     })
+}
+
+/// What somebody may have meant by a name that nobody knows.
+fn nearest<'a>(suffix: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |known: &&str| strsim::jaro_winkler(known, suffix);
+    let nearest = known.max_by(|a, b| near(a).total_cmp(&near(b)));
+    nearest.filter(|known| near(known) > 0.85)
 }
 
 #[cfg(test)]

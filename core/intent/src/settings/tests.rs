@@ -26,6 +26,29 @@ fn the_table_is_sound() {
 }
 
 #[test]
+fn services_read_the_same_rows_with_defaults_of_their_own() {
+    let settings = BalancerSettings::default();
+    let mut seen = BTreeSet::new();
+    for setting in OF_SERVICES {
+        let row = setting.row();
+        let name = row.service.expect("every row has a name on Services");
+        assert!(seen.insert(name), "{name} twice");
+        assert!(ALL.iter().any(|it| it.row().id == row.id), "{} is a row of the table", row.id);
+        assert!(!UNSERVED.iter().any(|(known, _)| *known == name), "{name} is served");
+        if let Some(text) = setting.default_text(&settings) {
+            assert_eq!(setting.check(&text), Ok(()), "default of {name}");
+        }
+    }
+    for text in ["tcp", "HTTP", "Https"] {
+        assert!(
+            NLB_HEALTH_PROTOCOL.check(text).is_ok()
+                && HEALTH_PROTOCOL.check(text).is_err() == (text != "HTTP")
+        );
+    }
+    assert!(NLB_IP_ADDRESS_TYPE.check("dualstack-without-public-ipv4").is_err());
+}
+
+#[test]
 fn strange_annotations_are_told_with_the_nearest_known_one() {
     let key = ObjectKey::new(Kind::Ingress, "shop", "web");
     let cases = [

@@ -168,7 +168,7 @@ fn certificates(
     shelf: &mut Shelf,
 ) {
     let want = &room.desired.listeners[&port];
-    if want.spec.protocol == ListenerProtocol::Http {
+    if want.spec.protocol != ListenerProtocol::Https {
         return;
     }
     let subject = Subject::new(KIND, port.to_string(), Change::Change);

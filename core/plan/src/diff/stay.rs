@@ -146,7 +146,7 @@ impl Staying<'_> {
                     want.spec.ssl_policy.clone_from(&seen.spec.ssl_policy);
                 }
             }
-            if want.spec.protocol == ListenerProtocol::Http {
+            if want.spec.protocol != ListenerProtocol::Https {
                 want.spec.certificates.clear();
                 want.spec.ssl_policy = None;
                 want.spec.mutual = None;

@@ -83,6 +83,7 @@ mod tests {
 
     fn balancer(web_acl: Option<WebAcl>) -> LoadBalancer {
         LoadBalancer {
+            kind: Default::default(),
             name: "k8s-shop".into(),
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,

@@ -142,6 +142,7 @@ impl Wish {
         let (keep, subnets) = &self.subnets;
         let prefer = subnets.iter().map(|it| format!("subnet-{it}")).collect();
         let spec = LoadBalancer {
+            kind: Default::default(),
             name,
             scheme: self.scheme,
             ip_address_type: match self.dualstack {
@@ -220,13 +221,13 @@ pub(crate) fn target_group(id: &str, https: bool, path: u8, tag: u8) -> TargetGr
         ip_address_type: TargetFamily::Ipv4,
         port: 8080,
         protocol,
-        protocol_version: ProtocolVersion::Http1,
+        protocol_version: Some(ProtocolVersion::Http1),
         control_port: None,
         health_check: HealthCheck {
             port: "traffic-port".into(),
             protocol,
-            path: format!("/{path}"),
-            matcher: Matcher::Http("200".into()),
+            path: Some(format!("/{path}")),
+            matcher: Some(Matcher::Http("200".into())),
             interval_seconds: 15,
             timeout_seconds: 5,
             healthy_threshold: 2,
@@ -307,7 +308,7 @@ impl Mischief {
             }
             Mischief::Probe => {
                 for seen in observed.target_groups.values_mut().flatten() {
-                    seen.spec.health_check.path = "/elsewhere".into();
+                    seen.spec.health_check.path = Some("/elsewhere".into());
                 }
             }
             _ => self.befall_balancers(observed),

@@ -160,6 +160,7 @@ fn concerned(ran: &Ran<'_>, object: Option<&ObjectKey>, own: bool) -> BTreeSet<O
     let Intent::Stack(stack) = &ran.compiled.intent else { return itself() };
     match object {
         Some(object) if own && object.kind == Kind::Ingress => itself(),
+        Some(object) if stack.key.is_of_service() && object.kind == Kind::Service => itself(),
         Some(object) if own && object.kind == Kind::Service => {
             let users = stack.backends.values().filter(|backend| backend.service == *object);
             let users: BTreeSet<_> =

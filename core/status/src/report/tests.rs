@@ -34,6 +34,7 @@ fn pass(members: &[&str], leaving: &[&str]) -> Pass {
         key,
         members: members.iter().map(|name| ingress(name)).collect(),
         leaving: leaving.iter().map(|name| ingress(name)).collect(),
+        uid: String::new(),
         torn: BTreeSet::new(),
         balancer: None,
         backends: BTreeMap::new(),
@@ -286,6 +287,7 @@ fn listening(ports: [u16; 3]) -> Pass {
     let mut pass = pass(&["a", "b"], &[]);
     let desired = &mut pass.shaped.desired;
     let balancer = LoadBalancer {
+        kind: Default::default(),
         name: "k8s-shop".into(),
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,

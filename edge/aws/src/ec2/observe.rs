@@ -10,7 +10,7 @@ use inroad_words::observed::{Observed, SeenGroup};
 use super::convert::seen_group;
 use crate::client::Service;
 use crate::facts::fact;
-use crate::ownership::{SHARED_RESOURCE, STACK};
+use crate::ownership::{SHARED_RESOURCE, tags_of};
 use crate::{Aws, Error, Ownership};
 
 /// EC2 takes this many values in a filter.
@@ -61,8 +61,8 @@ pub(crate) async fn groups_of_stack(
     own: &Ownership,
     stack: &StackKey,
 ) -> Result<Vec<SeenGroup>, Error> {
-    let filters = [(format!("tag:{STACK}"), vec![stack.to_string()]), in_vpc(own)];
-    let found = find(aws, &filters).await?;
+    let tag = format!("tag:{}", tags_of(stack).0);
+    let found = find(aws, &[(tag, vec![stack.to_string()]), in_vpc(own)]).await?;
     Ok(found.into_iter().filter(|group| own.owns(&group.spec.tags)).collect())
 }
 

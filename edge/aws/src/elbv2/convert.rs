@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use aws_sdk_elasticloadbalancingv2::types::AdvertiseTrustStoreCaNamesEnum as Advertise;
 use inroad_words::balancer::{
-    IpAddressType, Listener, ListenerProtocol, LoadBalancer, Mutual, Rule, Scheme, Verify,
+    BalancerKind, IpAddressType, Listener, ListenerProtocol, LoadBalancer, Mutual, Rule, Scheme,
+    Verify,
 };
 use inroad_words::observed::{SeenTargetGroup, TargetHealth};
 use inroad_words::targets::{
@@ -34,6 +35,10 @@ pub(super) fn seen_tags(tags: &[sdk::Tag]) -> Tags {
 pub(super) fn seen_balancer(balancer: &sdk::LoadBalancer) -> LoadBalancer {
     let subnets = balancer.availability_zones().iter().filter_map(|zone| zone.subnet_id());
     LoadBalancer {
+        kind: match balancer.r#type() {
+            Some(sdk::LoadBalancerTypeEnum::Network) => BalancerKind::Network,
+            _ => BalancerKind::Application,
+        },
         name: balancer.load_balancer_name().unwrap_or_default().to_owned(),
         scheme: match balancer.scheme() {
             Some(sdk::LoadBalancerSchemeEnum::InternetFacing) => Scheme::InternetFacing,
@@ -64,7 +69,7 @@ pub(super) struct ListenerParts {
     pub(super) tags: Tags,
 }
 
-/// What a listener of an ALB is; `None` where it has no port, which none of ours lacks.
+/// What a listener is; `None` where it has no port, which none of ours lacks.
 pub(super) fn seen_listener(listener: &sdk::Listener, parts: ListenerParts) -> Option<Listener> {
     let default = listener.certificates().iter().filter_map(|c| c.certificate_arn());
     let mut certificates: Vec<Arn> = default.map(|arn| Arn(arn.to_owned())).collect();
@@ -73,8 +78,10 @@ pub(super) fn seen_listener(listener: &sdk::Listener, parts: ListenerParts) -> O
         load_balancer: Value::Known(Arn(listener.load_balancer_arn()?.to_owned())),
         port: u16::try_from(listener.port()?).ok()?,
         protocol: match listener.protocol() {
+            Some(sdk::ProtocolEnum::Http) => ListenerProtocol::Http,
             Some(sdk::ProtocolEnum::Https) => ListenerProtocol::Https,
-            _ => ListenerProtocol::Http,
+            Some(sdk::ProtocolEnum::Tcp) => ListenerProtocol::Tcp,
+            _ => ListenerProtocol::Other,
         },
         default_actions: seen_actions(listener.default_actions()),
         certificates,
@@ -143,11 +150,7 @@ pub(super) fn seen_target_group(group: &sdk::TargetGroup) -> Option<SeenTargetGr
         },
         port: group.port().and_then(|port| port.try_into().ok()).unwrap_or_default(),
         protocol: seen_protocol(group.protocol()),
-        protocol_version: match group.protocol_version() {
-            Some("HTTP2") => ProtocolVersion::Http2,
-            Some("GRPC") => ProtocolVersion::Grpc,
-            _ => ProtocolVersion::Http1,
-        },
+        protocol_version: seen_version(group),
         control_port: group.target_control_port().and_then(|port| port.try_into().ok()),
         health_check: seen_health_check(group),
         attributes: BTreeMap::new(),
@@ -160,10 +163,21 @@ pub(super) fn seen_target_group(group: &sdk::TargetGroup) -> Option<SeenTargetGr
     })
 }
 
+/// A group that speaks HTTP speaks the first version where nobody says another.
+fn seen_version(group: &sdk::TargetGroup) -> Option<ProtocolVersion> {
+    match (group.protocol_version(), seen_protocol(group.protocol())) {
+        (Some("HTTP2"), _) => Some(ProtocolVersion::Http2),
+        (Some("GRPC"), _) => Some(ProtocolVersion::Grpc),
+        (_, BackendProtocol::Http | BackendProtocol::Https) => Some(ProtocolVersion::Http1),
+        (_, BackendProtocol::Tcp | BackendProtocol::Other) => None,
+    }
+}
+
 fn seen_protocol(protocol: Option<&sdk::ProtocolEnum>) -> BackendProtocol {
     match protocol {
         Some(sdk::ProtocolEnum::Http) => BackendProtocol::Http,
         Some(sdk::ProtocolEnum::Https) => BackendProtocol::Https,
+        Some(sdk::ProtocolEnum::Tcp) => BackendProtocol::Tcp,
         _ => BackendProtocol::Other,
     }
 }
@@ -173,14 +187,11 @@ fn seen_health_check(group: &sdk::TargetGroup) -> HealthCheck {
     HealthCheck {
         port: group.health_check_port().unwrap_or_default().to_owned(),
         protocol: seen_protocol(group.health_check_protocol()),
-        path: group.health_check_path().unwrap_or_default().to_owned(),
-        matcher: match group.matcher() {
-            Some(matcher) => match matcher.grpc_code() {
-                Some(codes) => Matcher::Grpc(codes.to_owned()),
-                None => Matcher::Http(matcher.http_code().unwrap_or_default().to_owned()),
-            },
-            None => Matcher::Http(String::new()),
-        },
+        path: group.health_check_path().map(str::to_owned),
+        matcher: group.matcher().map(|matcher| match matcher.grpc_code() {
+            Some(codes) => Matcher::Grpc(codes.to_owned()),
+            None => Matcher::Http(matcher.http_code().unwrap_or_default().to_owned()),
+        }),
         interval_seconds: count(group.health_check_interval_seconds()),
         timeout_seconds: count(group.health_check_timeout_seconds()),
         healthy_threshold: count(group.healthy_threshold_count()),

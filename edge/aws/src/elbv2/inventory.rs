@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use super::convert::seen_target_group;
 use super::listing::{ARNS, Question, Tagged, load_balancers, tagged, tags_of, target_groups};
 use super::observe::stack;
-use crate::ownership::STACK;
+use crate::ownership::{SERVICE_STACK, STACK, tags_of as ownership_tags};
 use crate::{Aws, Error, Ownership, ec2, observe_targets};
 
 /// Everything of the cluster's stacks in one VPC: load balancers, target groups, security groups.
@@ -37,16 +37,20 @@ impl Inventory {
     pub async fn list(aws: &Aws, own: &Ownership) -> Result<Self, Error> {
         // The stack's tag is on all that is ours, with either spelling of the cluster's.
         let types = ["elasticloadbalancing:loadbalancer", "elasticloadbalancing:targetgroup"];
-        let asked = Question { key: STACK, value: None, types: &types };
+        let question = |key| Question { key, value: None, types: &types };
+        let services = own.services.then(|| question(SERVICE_STACK));
+        let asked: Vec<_> = [question(STACK)].into_iter().chain(services).collect();
         let (inventory, groups) =
-            futures::try_join!(Box::pin(Self::of(aws, own, asked)), Box::pin(ec2::all(aws, own)))?;
+            futures::try_join!(Box::pin(Self::of(aws, own, &asked)), Box::pin(ec2::all(aws, own)))?;
         Ok(Self { groups, ..inventory })
     }
 
-    /// The stacks that own something: those that the cluster no longer asks for are to go.
+    /// The stacks that own something: those that the cluster no longer asks for are to go. Those of
+    /// Services only where they were listed.
     pub fn stacks(&self, own: &Ownership) -> BTreeSet<StackKey> {
         let groups = self.groups.iter().map(|group| &group.spec.tags);
-        self.tags.values().chain(groups).filter_map(|tags| own.stack(tags)).collect()
+        let stacks = self.tags.values().chain(groups).filter_map(|tags| own.stack(tags));
+        stacks.filter(|stack| self.own.services || !stack.is_of_service()).collect()
     }
 
     /// A unit with all details, from this listing. What is not in it is looked at as by
@@ -79,17 +83,25 @@ impl Inventory {
     ) -> Result<Self, Error> {
         let value = key.to_string();
         let types = ["elasticloadbalancing"];
-        let asked = Question { key: STACK, value: Some(&value), types: &types };
+        let asked = [Question { key: ownership_tags(key).0, value: Some(&value), types: &types }];
         let (inventory, groups) =
-            futures::try_join!(Self::of(aws, own, asked), ec2::groups_of_stack(aws, own, key))?;
+            futures::try_join!(Self::of(aws, own, &asked), ec2::groups_of_stack(aws, own, key))?;
         Ok(Self { groups, ..inventory })
     }
 
     /// What the tags say is ours, without its security groups.
-    pub(super) async fn of(aws: &Aws, own: &Ownership, asked: Question<'_>) -> Result<Self, Error> {
-        let Some(mut tags) = tagged(aws, asked).await? else {
-            return Self::of_everything(aws, own).await;
-        };
+    pub(super) async fn of(
+        aws: &Aws,
+        own: &Ownership,
+        asked: &[Question<'_>],
+    ) -> Result<Self, Error> {
+        let mut tags = Tagged::new();
+        for question in asked {
+            let Some(found) = tagged(aws, *question).await? else {
+                return Self::of_everything(aws, own).await;
+            };
+            tags.extend(found);
+        }
         tags.retain(|_, tags| own.stack(tags).is_some());
         let balancers = by_arn(&tags, ":loadbalancer/", |arns| load_balancers(aws, arns)).await?;
         Ok(Self::assemble(own, balancers, tags))

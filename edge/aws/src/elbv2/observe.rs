@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types as sdk;
 use futures::{StreamExt, TryStreamExt, stream};
+use inroad_words::balancer::BalancerKind;
 use inroad_words::observed::{
     Observed, SeenBalancer, SeenListener, SeenRule, SeenTargetGroup, SeenTargets, SeenWebAcl,
 };
@@ -14,7 +15,7 @@ use super::inventory::Inventory;
 use super::listing::{TOGETHER, Tagged, tags_of};
 use crate::client::Service;
 use crate::memory::locked;
-use crate::ownership::RESOURCE;
+use crate::ownership::tags_of as ownership_tags;
 use crate::{Aws, Error, Ownership, ec2};
 
 pub(super) type Attributes = BTreeMap<String, String>;
@@ -27,12 +28,13 @@ pub(super) async fn stack(
     own: &Ownership,
 ) -> Result<Observed, Error> {
     let is_its = |tags: &Tags| own.stack(tags).as_ref() == Some(key);
+    let (_, resource) = ownership_tags(key);
     let groups = inventory.groups.iter().filter(|group| is_its(&group.spec.tags)).cloned();
     let mut observed =
-        Observed { security_groups: ec2::by_resource(groups, RESOURCE), ..Observed::default() };
+        Observed { security_groups: ec2::by_resource(groups, resource), ..Observed::default() };
     for (balancer, tags) in inventory.balancers.iter().filter(|(_, tags)| is_its(tags)) {
-        if let (Some(id), Some(arn)) = (resource_id(tags), balancer.load_balancer_arn()) {
-            let seen = balancer_details(aws, inventory, balancer, Arn(arn.to_owned())).await?;
+        if let (Some(id), Some(arn)) = (resource_id(tags, resource), balancer.load_balancer_arn()) {
+            let seen = balancer_details(aws, (inventory, key), balancer, Arn(arn.into())).await?;
             observed.load_balancers.entry(id).or_default().push(SeenBalancer {
                 spec: inroad_words::balancer::LoadBalancer { tags: tags.clone(), ..seen.spec },
                 ..seen
@@ -44,7 +46,7 @@ pub(super) async fn stack(
     let groups = groups.cloned().map(|group| target_group_details(aws, group));
     let groups: Vec<_> = together(groups).await?;
     for group in groups {
-        if let Some(id) = resource_id(&group.spec.tags) {
+        if let Some(id) = resource_id(&group.spec.tags, resource) {
             observed.target_groups.entry(id).or_default().push(group);
         }
     }
@@ -52,10 +54,10 @@ pub(super) async fn stack(
 }
 
 /// The resource's id; one without is left alone, since nothing says what it was made for.
-fn resource_id(tags: &Tags) -> Option<String> {
-    let id = tags.get(RESOURCE).cloned();
+fn resource_id(tags: &Tags, resource: &str) -> Option<String> {
+    let id = tags.get(resource).cloned();
     if id.is_none() {
-        tracing::warn!(?tags, "a resource of ours lacks the tag {RESOURCE}");
+        tracing::warn!(?tags, "a resource of ours lacks the tag {resource}");
     }
     id
 }
@@ -90,16 +92,16 @@ fn attributes<'a>(pairs: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)
 
 async fn balancer_details(
     aws: &Aws,
-    inventory: &Inventory,
+    (inventory, stack): (&Inventory, &StackKey),
     balancer: &sdk::LoadBalancer,
     arn: Arn,
 ) -> Result<SeenBalancer, Error> {
     let kind = balancer.r#type().map(|kind| kind.as_str()).unwrap_or_default();
     // A load balancer of another type is replaced with all that hangs on it, in words of that type.
     let listeners_call = async {
-        match kind {
-            "application" => listeners(aws, &inventory.tags, &arn).await,
-            _ => Ok(BTreeMap::new()),
+        match kind == stack.balancer().as_str() {
+            true => listeners(aws, &inventory.tags, &arn, stack.balancer()).await,
+            false => Ok(BTreeMap::new()),
         }
     };
     let (attributes, listeners) =
@@ -143,9 +145,11 @@ async fn listeners(
     aws: &Aws,
     known: &Tagged,
     balancer: &Arn,
+    kind: BalancerKind,
 ) -> Result<BTreeMap<u16, SeenListener>, Error> {
     let found = listeners_of(aws, balancer).await?;
-    let details = together(found.into_iter().map(|listener| details(aws, listener))).await?;
+    let details = found.into_iter().map(|listener| details(aws, listener, kind));
+    let details = together(details).await?;
     let tags = missing_tags(aws, known, &details).await?;
     let seen = details.into_iter().filter_map(|one| one.seen(&tags));
     Ok(seen.map(|listener| (listener.spec.port, listener)).collect())
@@ -180,11 +184,19 @@ impl Details {
     }
 }
 
-async fn details(aws: &Aws, listener: sdk::Listener) -> Result<Details, Error> {
+/// A Network Load Balancer's listener has no rules, and attributes only where it speaks TCP.
+async fn details(aws: &Aws, listener: sdk::Listener, kind: BalancerKind) -> Result<Details, Error> {
     let arn = Arn(listener.listener_arn().unwrap_or_default().to_owned());
+    let has_rules = kind == BalancerKind::Application;
+    let has_attributes = has_rules || listener.protocol() == Some(&sdk::ProtocolEnum::Tcp);
     let (attributes, rules, certificates) = futures::try_join!(
-        listener_attributes(aws, &arn),
-        rules(aws, &arn),
+        async {
+            match has_attributes {
+                true => listener_attributes(aws, &arn).await,
+                false => Ok(Attributes::new()),
+            }
+        },
+        async { if has_rules { rules(aws, &arn).await } else { Ok(Vec::new()) } },
         certificates(aws, &listener, &arn)
     )?;
     Ok(Details { listener, arn, attributes, certificates, rules })

@@ -107,8 +107,8 @@ async fn load_balancers_and_target_groups_change_in_place() {
     let (balancer_arn, group_arn) = (Value::Known(arn.clone()), Value::Known(group.clone()));
     let subnets: BTreeSet<_> = world.subnets[1..].iter().cloned().collect();
     let mut health = world.target_group().health_check;
-    health.path = "/healthz".into();
-    health.matcher = Matcher::Http("200-299".into());
+    health.path = Some("/healthz".into());
+    health.matcher = Some(Matcher::Http("200-299".into()));
     let second = world.ask(
         "ec2",
         "CreateSecurityGroup",

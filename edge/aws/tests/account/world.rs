@@ -42,7 +42,7 @@ impl World {
             let subnet = world.ask("ec2", "CreateSubnet", input);
             world.subnets.push(text(&subnet["Subnet"]["SubnetId"]));
         }
-        world.own = Ownership { cluster: "c".into(), vpc, shared_groups: BTreeSet::new() };
+        world.own = Ownership { cluster: "c".into(), vpc, ..Ownership::default() };
         world
     }
 
@@ -97,13 +97,13 @@ impl World {
             ip_address_type: TargetFamily::Ipv4,
             port: 80,
             protocol: BackendProtocol::Http,
-            protocol_version: ProtocolVersion::Http1,
+            protocol_version: Some(ProtocolVersion::Http1),
             control_port: None,
             health_check: HealthCheck {
                 port: "traffic-port".into(),
                 protocol: BackendProtocol::Http,
-                path: "/".into(),
-                matcher: Matcher::Http("200".into()),
+                path: Some("/".into()),
+                matcher: Some(Matcher::Http("200".into())),
                 interval_seconds: 15,
                 timeout_seconds: 5,
                 healthy_threshold: 2,
@@ -116,6 +116,7 @@ impl World {
 
     pub(crate) fn balancer(&self, group: &str) -> LoadBalancer {
         LoadBalancer {
+            kind: Default::default(),
             name: "k8s-shop".into(),
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,

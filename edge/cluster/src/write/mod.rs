@@ -1,4 +1,4 @@
-//! What inroad writes into the cluster: finalizers, the statuses of Ingresses, Events, TargetGroupBindings.
+//! What inroad writes into the cluster: finalizers, the statuses of Ingresses and Services, Events, TargetGroupBindings.
 //! In: plain data of `core`. Out: requests to the API server, each only while the gate is open. Forbidden:
 //! deciding what is to be written, and creating objects to talk to ourselves.
 
@@ -20,7 +20,7 @@ use kube::{
 use crate::{kinds::resource, lease::Gate};
 
 pub use error::WriteError;
-pub use status::standing;
+pub use status::{standing, standing_service};
 
 /// How long one request may take; the API server itself gives up after a minute.
 const PATIENCE: Duration = Duration::from_secs(30);

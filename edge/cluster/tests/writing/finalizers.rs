@@ -139,6 +139,27 @@ async fn a_status_is_written_where_it_differs_and_nothing_else_of_the_object() {
     assert!(wire.writes().is_empty());
 }
 
+#[tokio::test]
+async fn a_service_says_its_ports_with_their_protocol_and_nothing_at_its_end() {
+    let (server, wire, writer, _) = stand(&[]);
+    let service = ObjectKey::new(Kind::Service, "shop", "tcp");
+    let place = Place::of(&server.apply(&json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "tcp", "namespace": "shop"}})));
+    let wanted =
+        IngressStatus { hostname: "a.elb.amazonaws.com".into(), ports: BTreeSet::from([80, 5432]) };
+    let entry = json!({"hostname": "a.elb.amazonaws.com", "ports": [
+        {"port": 80, "protocol": "TCP"}, {"port": 5432, "protocol": "TCP"},
+    ]});
+    for (status, says) in [(Some(&wanted), json!([entry])), (None, json!(null))] {
+        writer.service_status(&service, status).await.expect("it is taken");
+        let object = server.get(&place).expect("the object is there");
+        assert_eq!(object["status"]["loadBalancer"]["ingress"], says);
+        assert_eq!(wire.writes(), ["patch services/status"]);
+        writer.service_status(&service, status).await.expect("it says so already");
+        assert!(wire.writes().is_empty());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failures_say_when_to_come_again() {
     let table = [

@@ -90,6 +90,12 @@ async fn write(server: &Server, writer: &Writer) {
     let status = IngressStatus { hostname: "a".into(), ports: BTreeSet::new() };
     writer.ingress_status(&web(), &status).await.expect("it is written");
     writer.finalizer_remove(&web(), OURS).await.expect("it is removed");
+    let service = ObjectKey::new(Kind::Service, "shop", "web");
+    server.apply(&json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "web", "namespace": "shop"}}));
+    writer.finalizer_add(&service, OURS).await.expect("it is added");
+    writer.service_status(&service, Some(&status)).await.expect("it is written");
+    writer.finalizer_remove(&service, OURS).await.expect("it is removed");
     let binding = Published {
         object: ObjectKey::new(Kind::TargetGroupBinding, "shop", "b"),
         labels: BTreeMap::new(),

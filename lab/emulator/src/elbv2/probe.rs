@@ -141,13 +141,14 @@ fn check_ranges(routed: &Routed, check: &HealthCheck) -> Result<(), Fault> {
             return Err(invalid(message));
         }
     }
-    check_place(check)?;
+    check_place(check, http_group)?;
     check_matcher(routed, check)
 }
 
-/// Times, port and path against each other and against what they must be.
-fn check_place(check: &HealthCheck) -> Result<(), Fault> {
-    if check.timeout >= check.interval {
+/// Times, port and path against each other and against what they must be. Where connections are passed
+/// on, a probe may take until the next one begins: ALBC's own defaults are 10 and 10 seconds.
+fn check_place(check: &HealthCheck, http_group: bool) -> Result<(), Fault> {
+    if check.timeout > check.interval || (http_group && check.timeout == check.interval) {
         return Err(invalid("Health check interval must be greater than the timeout"));
     }
     let port = check.port.as_deref().unwrap_or("traffic-port");

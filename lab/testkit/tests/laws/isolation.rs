@@ -225,7 +225,7 @@ proptest! {
             "{} is gone, {:?} of {}: {:#?}", gone, mistake, of, manifests(&broken)
         );
         let waits = lab.finalizers.carriers().into_iter().any(|it| {
-            Some(gone.as_str()) == it.metadata.namespace.zip(it.metadata.name)
+            Some(gone.as_str()) == it.meta().namespace.as_ref().zip(it.meta().name.as_ref())
                 .map(|(namespace, name)| format!("{namespace}/{name}")).as_deref()
         });
         prop_assert!(!waits, "{} is not released: {:?} of {}", gone, mistake, of);

@@ -6,8 +6,7 @@ use inroad_words::{
     observed::Observed,
     record::{Record, RecordData},
 };
-use inroad_world::{Object, manifest};
-use k8s_openapi::api::networking::v1::Ingress;
+use inroad_world::{Carrier, Object, manifest};
 use proptest::prelude::*;
 
 use crate::{Lab, config, steps};
@@ -28,7 +27,7 @@ proptest! {
         pass(&nothing, &mut lab)?;
         let waiting = lab.finalizers.carriers();
         let used = history.iter().any(|moment| moment.mischief == Some(Mischief::User));
-        let waits = |ingress: &Ingress| used || is_protected(ingress);
+        let waits = |carrier: &Carrier| used || is_protected(carrier);
         let stays = waiting.iter().any(is_protected);
         prop_assert!(stays || waiting.iter().all(waits), "not released: {:#?}", waiting);
         let mut left = lab.account.ours();
@@ -50,11 +49,11 @@ fn keeper() -> Vec<Object> {
 }
 
 /// Whether its owner has forbidden that its load balancer goes.
-fn is_protected(ingress: &Ingress) -> bool {
+fn is_protected(carrier: &Carrier) -> bool {
     let said = |(key, value): (&String, &String)| {
-        key.ends_with("/load-balancer-attributes") && value == "deletion_protection.enabled=true"
+        key.ends_with("load-balancer-attributes") && value == "deletion_protection.enabled=true"
     };
-    ingress.metadata.annotations.iter().flatten().any(said)
+    carrier.meta().annotations.iter().flatten().any(said)
 }
 
 fn pass(moment: &Moment, lab: &mut Lab) -> Result<(), TestCaseError> {

@@ -24,7 +24,7 @@ impl Case {
 
     fn choose(&self) -> Result<(bool, Vec<String>), String> {
         let Self { balancer, facts, settings } = self;
-        let pick = Chooser { balancer, facts, settings }.choose();
+        let pick = Chooser { kind: BalancerKind::Application, balancer, facts, settings }.choose();
         pick.map(|pick| (pick.keep, pick.prefer.into_iter().collect()))
             .map_err(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.message))
     }
@@ -142,7 +142,10 @@ fn tags_choose_and_the_field_is_blamed() {
     case.facts.subnets.clear();
     let Case { balancer, facts, settings } = &mut case;
     let blamed = |balancer: &BalancerIntent| {
-        Chooser { balancer, facts, settings }.choose().expect_err("there are none").origin
+        Chooser { kind: BalancerKind::Application, balancer, facts, settings }
+            .choose()
+            .expect_err("there are none")
+            .origin
     };
     assert_eq!(blamed(balancer), web(""));
     balancer.subnets.origin = Origin::Flag("subnets".into());

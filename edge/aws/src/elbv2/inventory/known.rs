@@ -8,7 +8,7 @@ use inroad_words::facts::Outputs;
 use inroad_words::{Arn, Field, ResourceKey, ResourceKind, StackKey, Tags, TargetKey, Unit};
 
 use super::Inventory;
-use crate::ownership::{RESOURCE, SHARED_RESOURCE};
+use crate::ownership::{SHARED_RESOURCE, tags_of as ownership_tags};
 use crate::{Aws, Error, Ownership};
 
 /// A value of a resource: its kind, its id, which value, the value.
@@ -65,9 +65,10 @@ impl Inventory {
 
     fn parts_of(&self, key: &StackKey) -> Vec<Part<'_>> {
         let is_its = |tags: &Tags| self.own.stack(tags).as_ref() == Some(key);
+        let (_, resource) = ownership_tags(key);
         let mut given = Vec::new();
         for (balancer, tags) in self.balancers.iter().filter(|(_, tags)| is_its(tags)) {
-            let Some(id) = tags.get(RESOURCE) else { continue };
+            let Some(id) = tags.get(resource) else { continue };
             let told =
                 [(Field::Arn, balancer.load_balancer_arn()), (Field::DnsName, balancer.dns_name())];
             let told = told.into_iter().filter_map(|(field, text)| Some((field, text?)));
@@ -80,12 +81,12 @@ impl Inventory {
         given.extend(groups.filter_map(|(arn, tags)| {
             Some((
                 ResourceKind::TargetGroup,
-                tags.get(RESOURCE)?.as_str(),
+                tags.get(resource)?.as_str(),
                 Field::Arn,
                 arn.as_str(),
             ))
         }));
-        given.extend(self.security_groups(RESOURCE, &is_its));
+        given.extend(self.security_groups(resource, &is_its));
         given
     }
 
@@ -106,8 +107,9 @@ pub(crate) async fn target_group_of(
     key: &TargetKey,
 ) -> Result<Option<Arn>, Error> {
     let inventory = Inventory::of_stack(aws, own, &key.stack).await?;
+    let (_, resource) = ownership_tags(&key.stack);
     let is_it = |tags: &Tags| {
-        own.stack(tags).as_ref() == Some(&key.stack) && tags.get(RESOURCE) == Some(&key.group)
+        own.stack(tags).as_ref() == Some(&key.stack) && tags.get(resource) == Some(&key.group)
     };
     let groups = inventory.target_groups(aws).await?.iter();
     Ok(groups.filter(|group| is_it(&group.spec.tags)).map(|group| group.arn.clone()).min())
