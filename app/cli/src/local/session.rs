@@ -177,13 +177,14 @@ impl Session {
     }
 
     fn write(&mut self) -> anyhow::Result<()> {
+        if let Some(path) = &self.args.state {
+            self.cluster.keep(path).context("--state")?;
+        }
+        // Last: whoever waits for this file may look at the other.
         if let Some(path) = &self.args.endpoints {
             let endpoints = self.traffic.endpoints();
             let document = endpoints::document(self.aws, self.dns.local_addr(), &endpoints);
             cluster::write(path, &serde_json::to_string_pretty(&document)?)?;
-        }
-        if let Some(path) = &self.args.state {
-            self.cluster.keep(path).context("--state")?;
         }
         Ok(())
     }
