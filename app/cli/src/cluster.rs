@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -20,6 +21,10 @@ use crate::{
     settings,
     supply::{Backend, Estate, Wiring, furnish, supply},
 };
+
+/// How long a load balancer that is replaced goes on after the names have moved: as long as it takes to use
+/// an address that was asked for just before.
+const HANDOVER: Duration = Duration::from_secs(2);
 
 /// The folder, the account, and the way between.
 pub(crate) struct Cluster {
@@ -128,6 +133,7 @@ impl Cluster {
             controller: &self.controller,
             halves: Halves::BOTH,
             act: true,
+            handover: HANDOVER,
         };
         let mut tell = |event: Event<'_>| {
             match &event {

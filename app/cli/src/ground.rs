@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::bail;
@@ -93,6 +94,7 @@ impl Ground {
             controller: &self.controller,
             halves: self.halves,
             act: false,
+            handover: Duration::ZERO,
         };
         let mut tell = |event: Event<'_>| {
             if let Event::Failed(unit, error) = event {

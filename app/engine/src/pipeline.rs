@@ -101,8 +101,11 @@ pub(crate) async fn planned(
     let stands = outputs_of(&observed, unit).0.into_iter();
     facts.outputs.0.extend(stands.filter(|((key, _), _)| key.kind == ResourceKind::LoadBalancer));
     facts.deployed = Some(observed);
-    let (shaped, plan) = drawn(edges, ground, &compiled.intent, &mut facts).await;
+    let (shaped, mut plan) = drawn(edges, ground, &compiled.intent, &mut facts).await;
     let observed = facts.deployed.take().unwrap_or_default();
+    if let Some(elder) = elder(ground.outputs, unit) {
+        plan = beside(edges, ground, (&compiled.intent, facts), (plan, elder)).await;
+    }
     Ok((Planned { unit: unit.clone(), compiled, shaped, plan }, observed))
 }
 
@@ -136,6 +139,37 @@ async fn drawn(
     drop(first);
     facts.limits = limits;
     draw(facts)
+}
+
+/// The target group that serves beside the unit's own while a load balancer is replaced.
+pub(crate) fn elder(outputs: &Outputs, unit: &Unit) -> Option<Arn> {
+    let Unit::Targets(key) = unit else { return None };
+    outputs.get(&group_of(key), Field::ElderArn).map(|arn| Arn(arn.to_owned()))
+}
+
+/// The same registrations in the elder as well. It may be gone a moment later, which is nobody's trouble.
+async fn beside(
+    edges: &Edges,
+    ground: &Ground<'_>,
+    (intent, mut facts): (&Intent, Facts),
+    (plan, elder): (Plan, Arn),
+) -> Plan {
+    let Unit::Targets(key) = &plan.unit else { return plan };
+    let seen = match inroad_aws::observe_targets(&edges.aws, &elder).await {
+        Ok(seen) => seen,
+        Err(error) => {
+            tracing::debug!(%elder, %error, "the targets of what is replaced are left alone");
+            return plan;
+        }
+    };
+    facts.outputs.0.insert((group_of(key), Field::Arn), elder.0);
+    let observed = Observed { targets: Some(seen), ..Observed::default() };
+    let shaped = shape(intent, &facts, ground.controller);
+    plan.beside(diff(&shaped.desired, &observed, ground.controller))
+}
+
+fn group_of(key: &TargetKey) -> ResourceKey {
+    ResourceKey::new(Unit::Stack(key.stack.clone()), ResourceKind::TargetGroup, &key.group)
 }
 
 /// Whether somebody says which web ACL protects the load balancer.
@@ -194,8 +228,7 @@ async fn targets(
     outputs: &Outputs,
     key: &TargetKey,
 ) -> Result<Observed, EngineError> {
-    let stack = Unit::Stack(key.stack.clone());
-    let group = ResourceKey::new(stack, ResourceKind::TargetGroup, &key.group);
+    let group = group_of(key);
     // A dry run foresees groups that nobody has made.
     let arn = outputs.get(&group, Field::Arn).filter(|arn| arn.starts_with("arn:"));
     let Some(arn) = arn else { return Ok(Observed::default()) };

@@ -1,7 +1,7 @@
 //! Everything that is due, until nothing is. Units go in waves, in the order of who needs whom; within a
 //! wave all are planned, told of, then done at the same time. Who waited for an output comes again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, stream};
 use inroad_aws::Inventory;
@@ -52,6 +52,8 @@ pub struct Settled {
     pub failed: BTreeSet<Unit>,
     /// Units that wait for something.
     pub waiting: BTreeSet<Unit>,
+    /// Stacks of which something old still serves beside what takes its place.
+    pub succeeding: BTreeSet<Unit>,
 }
 
 /// Who is told, step by step.
@@ -69,16 +71,25 @@ pub struct Session<'a> {
     pub halves: Halves,
     /// False: everything is planned once and nothing is done.
     pub act: bool,
+    /// How long names are followed to where they led before, once they lead to another load balancer.
+    pub handover: Duration,
 }
 
 /// The waves: who is in a later one may need what an earlier one makes.
-const WAVES: [fn(&Unit) -> bool; 4] = [
+const WAVES: [fn(&Unit) -> bool; 5] = [
     |unit| matches!(unit, Unit::Foundation),
     |unit| matches!(unit, Unit::Stack(_)),
     // What stacks have left behind can go only now: a group that is worn cannot be deleted.
     |unit| matches!(unit, Unit::Foundation | Unit::Targets(_)),
     |unit| matches!(unit, Unit::Zone(_)),
+    // What serves no more once no name leads to it.
+    |unit| matches!(unit, Unit::Stack(_)),
 ];
+
+/// The wave of stacks.
+const STACKS: usize = 1;
+/// The wave in which what stacks have replaced goes.
+const ELDERS: usize = 4;
 
 impl Session<'_> {
     /// Settles everything.
@@ -103,12 +114,23 @@ impl Session<'_> {
                 if number == 2 && !self.act {
                     units.remove(&Unit::Foundation);
                 }
-                let keep_deletes = number == 0 && self.act;
-                if self.wave(&inventory, units, keep_deletes, &mut settled, tell).await {
+                if number == ELDERS {
+                    units.retain(|unit| self.is_relieved(unit));
+                    if units.is_empty() {
+                        continue;
+                    }
+                    tokio::time::sleep(self.handover).await;
+                }
+                if self.wave(&inventory, units, number, &mut settled, tell).await {
                     inventory = self.inventory(&asked).await?;
                 }
             }
-            let again: BTreeSet<Unit> = settled.failed.union(&settled.waiting).cloned().collect();
+            let mut again: BTreeSet<Unit> =
+                settled.failed.union(&settled.waiting).cloned().collect();
+            // Whoever follows a load balancer comes after it.
+            if !settled.succeeding.is_empty() {
+                again.extend(self.units(&asked, &inventory));
+            }
             if !self.act || again.is_empty() || due.as_ref() == Some(&again) {
                 break;
             }
@@ -145,13 +167,19 @@ impl Session<'_> {
         asked.iter().cloned().chain(stacks).collect()
     }
 
-    /// Plans the units, tells, does. `keep_deletes`: what would delete is left for a later wave. True:
-    /// steps were attempted, and what was listed before may not hold any more.
+    /// Whether another load balancer serves in the place of one of this stack, as it was planned last.
+    fn is_relieved(&self, unit: &Unit) -> bool {
+        let planned = self.memory.planned.get(unit).filter(|_| self.act);
+        planned.is_some_and(|it| !it.plan.relieved.is_empty() && !it.plan.told_of_elder())
+    }
+
+    /// Plans the units, tells, does; what would delete is left for a later wave. True: steps were
+    /// attempted, and what was listed before may not hold any more.
     async fn wave(
         &mut self,
         inventory: &Inventory,
         units: BTreeSet<Unit>,
-        keep_deletes: bool,
+        number: usize,
         settled: &mut Settled,
         tell: Tell<'_>,
     ) -> bool {
@@ -159,9 +187,13 @@ impl Session<'_> {
         for (unit, result) in self.plans(inventory, units).await {
             settled.failed.remove(&unit);
             settled.waiting.remove(&unit);
+            settled.succeeding.remove(&unit);
             match result {
-                Ok(planned) if keep_deletes && deletes(&planned) => {}
-                Ok(planned) => {
+                Ok(planned) if number == 0 && self.act && deletes(&planned) => {}
+                Ok(mut planned) => {
+                    if number == STACKS && self.act {
+                        planned.plan = planned.plan.keeping_elders();
+                    }
                     let known = self.memory.planned.get(&unit).map(|before| &before.plan);
                     let news = !planned.plan.is_empty() || known != Some(&planned.plan);
                     self.remember(&planned);
@@ -186,6 +218,9 @@ impl Session<'_> {
         for planned in &todo {
             if !planned.plan.is_empty() {
                 settled.changed.insert(planned.unit.clone());
+            }
+            if planned.plan.succeeds() {
+                settled.succeeding.insert(planned.unit.clone());
             }
             if planned
                 .plan
@@ -287,7 +322,7 @@ impl Session<'_> {
     }
 
     fn remember(&mut self, planned: &Planned) {
-        self.memory.know(&planned.unit, planned.plan.known.clone());
+        self.memory.know(&planned.unit, planned.plan.outputs());
         self.memory.planned.insert(planned.unit.clone(), planned.clone());
     }
 }

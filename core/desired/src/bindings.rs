@@ -30,7 +30,11 @@ pub fn bindings(desired: &Desired, known: &Outputs) -> BTreeMap<String, Publishe
             Value::Output { of, field } => Arn(known.get(of, *field)?.to_owned()),
         };
         let published = Published {
-            object: ObjectKey::new(Kind::TargetGroupBinding, &binding.namespace, &binding.name),
+            object: ObjectKey::new(
+                Kind::TargetGroupBinding,
+                &binding.namespace,
+                name_in(&arn).unwrap_or(&binding.name),
+            ),
             labels: binding_labels(stack),
             group: arn,
             spec: serde_json::to_string(&spec(binding, group, &refer)?).ok()?,
@@ -38,6 +42,11 @@ pub fn bindings(desired: &Desired, known: &Outputs) -> BTreeMap<String, Publishe
         Some((id.clone(), published))
     };
     desired.bindings.iter().filter_map(publish).collect()
+}
+
+/// A target group's name as its ARN says it: one of another generation has another than is wanted.
+fn name_in(group: &Arn) -> Option<&str> {
+    group.0.split_once(":targetgroup/")?.1.split('/').next()
 }
 
 /// What is to be done so that exactly the wanted bindings stand. `standing`: those in the cluster with the

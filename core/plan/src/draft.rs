@@ -1,6 +1,6 @@
 //! A plan being written: rooms add steps in any order and say only what references cannot show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_words::hold::{Hold, HoldReason};
 
@@ -25,6 +25,8 @@ pub(crate) struct Entry {
 pub(crate) struct Draft {
     pub(crate) entries: Vec<Entry>,
     pub(crate) holds: Vec<Hold>,
+    /// Steps that wait for something outside the plan.
+    pub(crate) waits: BTreeMap<Ix, HoldReason>,
 }
 
 impl Draft {
@@ -54,6 +56,11 @@ impl Draft {
     /// `step` is held where `other` is; their order is free.
     pub(crate) fn only_with(&mut self, step: Ix, other: Ix) {
         self.entries[step.0].only_with.insert(other);
+    }
+
+    /// `step` waits for something outside the plan.
+    pub(crate) fn wait(&mut self, step: Ix, reason: HoldReason) {
+        self.waits.insert(step, reason);
     }
 
     /// A thing that waits by itself, not for a step of this plan.

@@ -1,7 +1,7 @@
 //! Which of what exists is what is wanted. A tag may stand on several things (a duplicate, a
 //! replacement half done): one of them is kept, the rest is to go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use inroad_desired::Desired;
 use inroad_words::{
@@ -13,6 +13,11 @@ use inroad_words::{
     targets::TargetGroup,
 };
 
+use crate::{
+    refers,
+    succession::{self, Elders},
+};
+
 /// What stays, by resource id.
 #[derive(Debug, Default)]
 pub(crate) struct Kept<'a> {
@@ -22,6 +27,8 @@ pub(crate) struct Kept<'a> {
     /// Load balancers that should be replaced, but carry something that is held, or whose successor
     /// cannot be made.
     pub(crate) frozen: BTreeMap<&'a str, HoldReason>,
+    /// Load balancers that serve beside those that take their place.
+    pub(crate) elders: Elders<'a>,
 }
 
 /// Attributes of everything that is there, the first of each resource id speaking for it.
@@ -44,6 +51,9 @@ impl<'a> Kept<'a> {
     pub(crate) fn choose(desired: &Desired, observed: &'a Observed) -> Self {
         let mut kept = Self::default();
         kept.balancers(desired, observed);
+        let staying = kept.load_balancers.values().map(|it| &it.arn).collect();
+        kept.elders = succession::elders(desired, observed, &staying);
+        kept.elders.retain(|id, _| !kept.frozen.contains_key(id));
         kept.groups(desired, observed);
         let in_use = |seen: &&&SeenGroup| {
             let mut users = observed.load_balancers.values().flatten();
@@ -87,12 +97,16 @@ impl<'a> Kept<'a> {
     }
 
     fn groups(&mut self, desired: &Desired, observed: &'a Observed) {
+        let led_to = if self.elders.is_empty() { BTreeSet::new() } else { led_to(desired) };
         for (id, seen) in &observed.target_groups {
             let wanted = desired.target_groups.get(id);
             let key = key_of(desired, ResourceKind::TargetGroup, id);
             let is_held = desired.held.resources.contains_key(&key);
             let fits = |it: &&SeenTargetGroup| {
-                is_held || wanted.is_some_and(|want| could_be(&it.spec, &want.spec))
+                let could = wanted.is_some_and(|want| could_be(&it.spec, &want.spec));
+                // To one that nothing leads to, an elder can go on to lead.
+                let is_free = !led_to.contains(&key) || !succession::serves(&self.elders, it);
+                is_held || (could && is_free)
             };
             let in_use = |it: &&SeenTargetGroup| {
                 self.load_balancers.values().any(|user| it.load_balancers.contains(&user.arn))
@@ -124,6 +138,14 @@ impl<'a> Kept<'a> {
         }
         known
     }
+}
+
+/// What rules and default actions lead to.
+fn led_to(desired: &Desired) -> BTreeSet<ResourceKey> {
+    let rules = desired.rules.values().map(|it| &it.spec.actions);
+    let defaults = desired.listeners.values().map(|it| &it.spec.default_actions);
+    let awaited = rules.chain(defaults).flat_map(refers::awaited);
+    awaited.map(|(of, _)| of).collect()
 }
 
 /// A resource of the unit that is being planned.

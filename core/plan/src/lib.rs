@@ -18,6 +18,7 @@ mod refers;
 pub mod render;
 pub mod run;
 pub mod simulate;
+mod succession;
 
 pub use batch::record_groups;
 pub use diff::diff;

@@ -146,6 +146,7 @@ fn removed(op: &Op) -> Option<&str> {
 pub(crate) fn arrange(mut draft: Draft, references: &References, plan: &mut Plan) {
     let mut held = by_outputs(&mut draft.entries);
     held.extend(by_releases(&mut draft.entries, references));
+    held.extend(std::mem::take(&mut draft.waits));
     spread(&draft.entries, &mut held);
     for (ix, reason) in &held {
         let step = draft.entries[ix.0].step.clone();

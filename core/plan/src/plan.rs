@@ -35,6 +35,12 @@ pub struct Plan {
     pub holds: Vec<Hold>,
     /// What is already known of the unit's resources that stay.
     pub known: Outputs,
+    /// What others are told instead of what is known or made, while a load balancer is replaced: the name
+    /// of the one that still serves, and its target groups ([`inroad_words::Field::ElderArn`]).
+    pub told: Outputs,
+    /// Load balancers in whose place others serve, or will. Names must lead to none of them any more
+    /// before it is deleted.
+    pub relieved: BTreeSet<Arn>,
     /// ARNs and ids that the steps mention -> what people call them.
     pub names: BTreeMap<String, String>,
 }
@@ -157,6 +163,8 @@ impl Plan {
             after: BTreeMap::new(),
             holds: Vec::new(),
             known: Outputs::default(),
+            told: Outputs::default(),
+            relieved: BTreeSet::new(),
             names: BTreeMap::new(),
         }
     }

@@ -138,14 +138,30 @@ fn unit(plan: &Plan, lines: &mut Vec<Line>) {
             subjects.push(&step.subject);
         }
     }
-    for subject in subjects {
-        let steps: Vec<&Step> = shown.iter().copied().filter(|it| it.subject == *subject).collect();
+    for subject in &subjects {
+        let steps: Vec<&Step> =
+            shown.iter().copied().filter(|it| it.subject == **subject).collect();
         thing(subject, &steps, &plan.names, lines);
+        lines.extend(goes_first(subject, &subjects));
     }
     for hold in &plan.holds {
         let cells = vec!["hold".into(), hold.subject.clone(), hold.reason.to_string()];
         lines.push(Line { symbol: Symbol::Hold, cells, origin: said_by(&hold.origin) });
     }
+}
+
+/// Where two load balancers would bear one name, AWS takes no second one before the first is gone.
+fn goes_first(subject: &Subject, all: &[&Subject]) -> Option<Line> {
+    let is_made = |it: &&&Subject| it.change == Change::Add && it.kind == subject.kind;
+    let again = all.iter().filter(is_made).any(|it| it.name == subject.name);
+    let goes = subject.kind == "load-balancer" && subject.change == Change::Delete;
+    let text = "deleted first: the new one bears the same name; nothing answers until that stands";
+    let line = |text: &str| Line {
+        symbol: Symbol::Field,
+        cells: vec![text.to_owned()],
+        origin: String::new(),
+    };
+    (goes && again).then(|| line(text))
 }
 
 fn thing(subject: &Subject, steps: &[&Step], names: &Names, lines: &mut Vec<Line>) {

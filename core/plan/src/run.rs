@@ -140,6 +140,11 @@ impl Run {
     /// Ends the run; steps that were never handed out and not blocked are simply not done.
     pub fn finish(self) -> Outcome {
         let mut held = self.plan.holds.clone();
+        let removed = |id: &OpId| match &self.plan.ops[id].op {
+            Op::DeleteTargetGroup { arn } => Some(arn.0.clone()),
+            _ => None,
+        };
+        let gone: BTreeSet<String> = self.done.iter().filter_map(removed).collect();
         for (id, cause) in self.blocked() {
             let step = &self.plan.ops[&id];
             if step.op.is_note() {
@@ -154,12 +159,8 @@ impl Run {
                 held.push(hold);
             }
         }
-        Outcome {
-            unit: self.plan.unit,
-            outputs: self.known,
-            done: self.done,
-            failed: self.failed,
-            held,
-        }
+        let mut outputs = self.known;
+        outputs.0.extend(self.plan.told.0.into_iter().filter(|(_, text)| !gone.contains(text)));
+        Outcome { unit: self.plan.unit, outputs, done: self.done, failed: self.failed, held }
     }
 }

@@ -146,7 +146,8 @@ impl Simulation {
                 let mut spec = spec.clone();
                 spec.attributes.clear();
                 let arn = Arn(made.into());
-                let seen = SeenTargetGroup { arn, spec, load_balancers: BTreeSet::new() };
+                let seen =
+                    SeenTargetGroup { arn, spec, load_balancers: BTreeSet::new(), healthy: None };
                 groups.entry(key.id.clone()).or_default().push(seen);
             }
             Op::DeleteTargetGroup { arn } => retain(groups, |it| it.arn != *arn),

@@ -48,6 +48,8 @@ pub enum HoldReason {
         /// How many it would need for all that is wanted.
         needed: usize,
     },
+    /// It goes on to serve until what takes its place does, in these words.
+    Successor(String),
 }
 
 impl std::fmt::Display for HoldReason {
@@ -64,6 +66,7 @@ impl std::fmt::Display for HoldReason {
                 write!(f, "waits for room: {needed} needed, the quota \"{name}\" is {limit}")?;
                 write!(f, " [{OVER_QUOTA}] (help: {help})")
             }
+            HoldReason::Successor(until) => write!(f, "serves until {until}"),
         }
     }
 }

@@ -322,4 +322,6 @@ pub enum Field {
     GroupId,
     /// The DNS name of a load balancer.
     DnsName,
+    /// The ARN of a target group that still serves beside the one that takes its place.
+    ElderArn,
 }

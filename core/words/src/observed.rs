@@ -57,6 +57,9 @@ pub struct SeenTargetGroup {
     pub spec: TargetGroup,
     /// The load balancers that use it (at most one).
     pub load_balancers: BTreeSet<Arn>,
+    /// How many of its targets are healthy; asked only while its stack has several load balancers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy: Option<usize>,
 }
 
 /// A load balancer that exists, with everything under it, tagged or not.

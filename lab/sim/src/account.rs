@@ -86,7 +86,7 @@ fn given() -> Value {
             json!({"SubnetId": format!("subnet-0000000000000000{}", n + 1), "VpcId": VPC,
                 "CidrBlock": format!("10.0.{n}.0/24"), "State": "available",
                 "AvailabilityZone": format!("us-west-2{zone}"),
-                "Tags": tags(&[("kubernetes.io/role/internal-elb", "1")])})
+                "Tags": tags(&[("kubernetes.io/role/elb", "1"), ("kubernetes.io/role/internal-elb", "1")])})
         })
         .collect();
     let interfaces: Vec<Value> =

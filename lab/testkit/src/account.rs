@@ -105,7 +105,7 @@ impl Account {
     /// What a plan would make stands for itself, but for a load balancer's name: which alias it takes
     /// depends on it.
     pub(crate) fn expect(&mut self, planned: &Planned) {
-        self.know(&planned.unit, planned.plan.known.clone());
+        self.know(&planned.unit, planned.plan.outputs());
         let made = planned.plan.ops.values().filter_map(|step| match &step.op {
             Op::CreateSecurityGroup { key, .. } => Some((key.clone(), Field::GroupId)),
             Op::CreateTargetGroup { key, .. } => Some((key.clone(), Field::Arn)),

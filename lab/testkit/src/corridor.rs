@@ -7,7 +7,10 @@ use inroad_desired::{Shaped, needs, shape};
 use inroad_intent::{Compiled, compile, compile_stacks, compile_within, roots, stacks};
 use inroad_plan::{Op, Plan, diff, outputs_of, plan::Step};
 use inroad_words::{
-    ResourceKind, Unit, controller::Controller, facts::Outputs, hold::HoldReason,
+    ResourceKind, Unit,
+    controller::Controller,
+    facts::Outputs,
+    hold::{Hold, HoldReason},
     observed::Observed,
 };
 use inroad_world::{Lens, World};
@@ -154,7 +157,8 @@ impl Corridor<'_> {
 }
 
 fn waits(planned: &Planned) -> bool {
-    planned.plan.holds.iter().any(|hold| matches!(hold.reason, HoldReason::Output { .. }))
+    let waits = |hold: &Hold| matches!(hold.reason, HoldReason::Output { .. });
+    planned.plan.succeeds() || planned.plan.holds.iter().any(waits)
 }
 
 fn deletes(planned: &Planned) -> bool {

@@ -20,6 +20,8 @@ use crate::{
 
 /// How long the first health answers of new targets are waited for before the result is shown.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(20);
+/// How often targets of what takes another's place are waited for before something else is done.
+const SUCCESSIONS: usize = 3;
 /// After which time what failed is tried again, at first and at most.
 const RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
@@ -105,7 +107,7 @@ impl Session {
                 Err(error) => Err(error),
             };
             failed = match settled {
-                Ok(settled) => !settled.failed.is_empty(),
+                Ok(settled) => !settled.failed.is_empty() || !settled.succeeding.is_empty(),
                 // The folder may be on its way to another name, or AWS be told to refuse: what stands
                 // stays, and it is tried again.
                 Err(error) => {
@@ -125,6 +127,16 @@ impl Session {
         let mut settled = Settled::default();
         if look.changed || first {
             settled = self.cluster.settle(&mut show).await?;
+            for _ in 0..SUCCESSIONS {
+                if settled.succeeding.is_empty() {
+                    break;
+                }
+                self.wait().await;
+                let mut changed = std::mem::take(&mut settled.changed);
+                settled = self.cluster.settle(&mut show).await?;
+                changed.append(&mut settled.changed);
+                settled.changed = changed;
+            }
         }
         self.say(look.diagnostics);
         self.wait().await;

@@ -97,6 +97,7 @@ impl Engine {
         let now = Instant::now();
         let keep = (unit == Unit::Foundation && !self.stacks_are_settled())
             .then(|| HoldReason::Policy("stacks may still use it".into()));
+        let keep_elders = !self.is_handed_over(&unit);
         let drift = self.pace.of(&unit);
         let known = self.memory.unit(&unit);
         known.busy = true;
@@ -119,6 +120,7 @@ impl Engine {
             lane,
             publishes: self.publishes,
             keep,
+            keep_elders,
             told,
             overtaken,
             edges: self.edges(lane),
@@ -131,6 +133,15 @@ impl Engine {
         };
         self.works.push(work.boxed());
         self.quiet = false;
+    }
+
+    /// Whether names have led long enough to what takes the place of a stack's load balancer.
+    fn is_handed_over(&self, unit: &Unit) -> bool {
+        let since = self.memory.get(unit).and_then(|known| known.relieved);
+        let mut zones = self.asked.units().filter(|unit| matches!(unit, Unit::Zone(_)));
+        let follows = |zone: &Unit| self.memory.get(zone).is_some_and(|it| it.settled && !it.busy);
+        since.is_some_and(|since| since + self.pace.handover <= Instant::now())
+            && (!self.leads.dns || zones.all(follows))
     }
 
     /// What nobody waits for leaves a share of each rate to the rest.

@@ -14,6 +14,8 @@ use crate::{EngineError, Planned, pipeline};
 const GATHER_NAMES: Duration = Duration::from_millis(50);
 /// Between two looks whether there is room for what waits for a quota.
 const ROOM: Duration = Duration::from_secs(300);
+/// Between two looks at what takes another's place.
+const FOLLOW: Duration = Duration::from_secs(5);
 /// Between two attempts to list what exists.
 const LIST_AGAIN: Duration = Duration::from_secs(2);
 
@@ -125,12 +127,16 @@ impl Engine {
         // What somebody else uses may be free soon: AWS itself tells late that a load balancer is gone.
         let used = matches!(unit, Unit::Stack(_))
             && holds(|reason| matches!(reason, HoldReason::Foreign(_)));
-        let left = left.filter(|_| !used);
+        // Whether what takes another's place is healthy is not remembered, but looked at.
+        let succeeds = planned.plan.succeeds();
+        let left = left.filter(|_| !used && !succeeds);
         let retry = retry.or((unanswered || used).then_some(Retry::Soon));
         // Nobody tells us when a quota is raised, or that others have made room.
         let full = holds(|reason| matches!(reason, HoldReason::Quota { .. }));
         let retry = retry.or(full.then_some(Retry::After(ROOM)));
         let known = self.memory.unit(unit);
+        let relieved = succeeds && !planned.plan.told_of_elder();
+        known.relieved = relieved.then(|| known.relieved.unwrap_or(now));
         // Who could not look at targets, for want of their group's ARN, has seen nothing.
         let blind = matches!(unit, Unit::Targets(_))
             && left.as_ref().is_some_and(|seen| seen.targets.is_none());
@@ -140,9 +146,11 @@ impl Engine {
         }
         known.seen = left;
         known.told = told;
-        known.settled = current && (retry.is_none() || only_groups_are_left(&planned, &outcome));
+        known.settled =
+            current && !succeeds && (retry.is_none() || only_groups_are_left(&planned, &outcome));
         match retry {
             Some(retry) => self.again(unit, retry),
+            None if succeeds => self.queue.push(unit.clone(), Lane::Wake, now + FOLLOW),
             None => {
                 self.backoff.succeeded(unit);
                 let checked = self.memory.unit(unit).checked.unwrap_or(now);

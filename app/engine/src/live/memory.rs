@@ -29,6 +29,8 @@ pub(crate) struct Known {
     pub(crate) settled: bool,
     /// Whether something of it was kept from being deleted in its last turn.
     pub(crate) kept: bool,
+    /// Since when names may lead to what takes the place of its load balancer.
+    pub(crate) relieved: Option<Instant>,
     /// Whether it has its turn right now.
     pub(crate) busy: bool,
     /// What the cluster was told.

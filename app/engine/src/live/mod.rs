@@ -43,6 +43,9 @@ pub struct Pace {
     pub drift: Duration,
     /// The same for zones.
     pub zones: Duration,
+    /// How long names are followed to where they led before, once they lead to another load balancer:
+    /// more than the 60 s of an alias record.
+    pub handover: Duration,
     /// Turns at the same time.
     pub at_once: usize,
     /// How long kinds that cannot be listed are waited for at the start; then it begins without them.
@@ -54,6 +57,7 @@ impl Default for Pace {
         Self {
             drift: Duration::from_secs(600),
             zones: Duration::from_secs(60),
+            handover: Duration::from_secs(90),
             at_once: 8,
             patience: Duration::from_secs(60),
         }

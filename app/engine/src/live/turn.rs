@@ -55,6 +55,8 @@ pub(crate) struct Turn {
     pub(crate) publishes: bool,
     /// Why nothing may be deleted now, if nothing may.
     pub(crate) keep: Option<HoldReason>,
+    /// Whether names may still lead to a load balancer whose place another takes.
+    pub(crate) keep_elders: bool,
     /// What the cluster was told last.
     pub(crate) told: Option<Arc<Report>>,
     /// Its objects ask for something else by now: another turn follows, and until then nothing is taken away
@@ -102,6 +104,9 @@ impl Turn {
         if let Some(reason) = &self.keep {
             planned.plan = planned.plan.holding(deletes, reason);
         }
+        if self.keep_elders {
+            planned.plan = planned.plan.keeping_elders();
+        }
         if !hands.act {
             return Ok(Worked::only_planned(planned, observed));
         }
@@ -125,7 +130,9 @@ impl Turn {
         };
         let applied = pipeline::apply(&self.edges, planned.plan.clone(), go_on).await;
         let whole = applied.outcome.done.len() == planned.plan.ops.len();
-        let left = whole
+        // Two generations of targets are more than one observation holds.
+        let one = pipeline::elder(&self.outputs, &self.unit).is_none();
+        let left = (whole && one)
             .then(|| Arc::new(left_behind(&planned.plan, &observed, &applied.outcome.outputs)));
         let ended = Ended { planned, applied, joined, left, late, settled: false };
         Ok(self.finish(hands, ended).await)

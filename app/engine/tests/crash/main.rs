@@ -76,6 +76,17 @@ async fn a_change_cut_anywhere_is_finished_by_the_next_process() {
     cut_everywhere(&[BOTH], EDITED).await;
 }
 
+/// Another load balancer with other target groups takes the place of the one that stands.
+#[tokio::test]
+async fn a_replacement_cut_anywhere_is_finished_by_the_next_process() {
+    let (type_of, scheme) =
+        ("alb.ingress.kubernetes.io/target-type: ip", "alb.ingress.kubernetes.io/scheme");
+    let public = BOTH.replace(type_of, &format!("{type_of}\n    {scheme}: internet-facing"));
+    let (_, wanted) = undisturbed(&[BOTH], &public).await;
+    assert!(wanted.contains("internet-facing"), "nothing is replaced");
+    cut_everywhere(&[BOTH], &public).await;
+}
+
 #[tokio::test]
 async fn a_deletion_cut_anywhere_is_finished_by_the_next_process() {
     cut_everywhere(&[BOTH], NOTHING).await;

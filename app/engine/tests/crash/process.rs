@@ -1,6 +1,8 @@
 //! One life of a process: it knows nothing but the manifests, with the finalizers that the cluster keeps,
 //! and what AWS tells it.
 
+use std::time::Duration;
+
 use inroad_engine::{Event, Memory, Session, Settled, live::Halves};
 use inroad_sim::account::controller;
 use inroad_world::{Change, World, manifest};
@@ -10,7 +12,8 @@ use crate::account::Lab;
 /// Settles and demands that nothing is left to do.
 pub(crate) async fn run(lab: &Lab, manifests: &str) {
     let (settled, failures) = attempt(lab, manifests).await.expect("AWS answers");
-    assert!(settled.failed.is_empty() && settled.waiting.is_empty(), "{settled:?} {failures:?}");
+    let waiting = settled.waiting.is_empty() && settled.succeeding.is_empty();
+    assert!(settled.failed.is_empty() && waiting, "{settled:?} {failures:?}");
 }
 
 /// Settles as far as AWS lets it.
@@ -29,6 +32,7 @@ pub(crate) async fn attempt(lab: &Lab, manifests: &str) -> Option<(Settled, Vec<
         controller: &controller(),
         halves: Halves::BOTH,
         act: true,
+        handover: Duration::ZERO,
     };
     let settled = session
         .settle(&mut |event| match event {

@@ -2,7 +2,7 @@
 
 use inroad_emulator::Fault;
 use inroad_emulator::faults::{Effect, Script};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::objects::{cluster, ingress, service};
 use crate::stand::Stand;
@@ -20,13 +20,7 @@ fn warnings(stand: &Stand) -> Vec<String> {
 }
 
 fn registered(stand: &Stand) -> usize {
-    let state = inroad_emulator::seed::snapshot(&stand.lab.emulator.account());
-    let groups = state["TargetGroups"].as_array().cloned().unwrap_or_default();
-    let of = |group: &Value| {
-        let targets = group["TargetHealthDescriptions"].as_array().cloned().unwrap_or_default();
-        targets.iter().filter(|it| it["TargetHealth"]["State"] != "draining").count()
-    };
-    groups.iter().map(of).sum()
+    stand.registered("").iter().sum()
 }
 
 #[tokio::test]

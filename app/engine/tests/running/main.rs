@@ -8,4 +8,5 @@ mod bounds;
 mod denied;
 mod leftovers;
 mod objects;
+mod replaced;
 mod stand;

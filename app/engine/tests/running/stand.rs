@@ -13,7 +13,7 @@ use std::{
 use inroad_apiserver::Server;
 use inroad_cluster::{Writer, live};
 use inroad_dns::{Cached, Route53};
-use inroad_emulator::{Quotas, Settings};
+use inroad_emulator::{Quotas, Settings, seed};
 use inroad_engine::Edges;
 use inroad_engine::live::{Engine, Halves, Lead, Pace, Setup, Told};
 use inroad_sim::account::controller;
@@ -34,6 +34,8 @@ const SILENCE: usize = 30;
 pub(crate) struct Stand {
     pub(crate) lab: Lab,
     pub(crate) api: Server,
+    /// How engines keep time.
+    pub(crate) pace: Pace,
     /// What engines have told of so far.
     told: Arc<AtomicUsize>,
 }
@@ -78,9 +80,24 @@ impl Stand {
             ..Quotas::default()
         };
         let lab = Lab::of(Settings { quotas, ..Settings::default() });
-        let stand = Self { lab, api: Server::new(), told: Arc::default() };
+        let stand = Self { lab, api: Server::new(), pace: Pace::default(), told: Arc::default() };
         stand.apply(objects);
         stand
+    }
+
+    /// How many targets each target group has whose name begins so; those that are drained have left.
+    pub(crate) fn registered(&self, name: &str) -> Vec<usize> {
+        let all = seed::snapshot(&self.lab.emulator.account());
+        let groups = all["TargetGroups"].as_array().cloned().unwrap_or_default();
+        let ours = groups
+            .iter()
+            .filter(|it| it["TargetGroupName"].as_str().is_some_and(|it| it.starts_with(name)));
+        ours.map(|group| {
+            let targets = group["TargetHealthDescriptions"].as_array();
+            let staying = |it: &&Value| it["TargetHealth"]["State"] != "draining";
+            targets.into_iter().flatten().filter(staying).count()
+        })
+        .collect()
     }
 
     pub(crate) fn apply(&self, objects: impl IntoIterator<Item = Value>) {
@@ -100,7 +117,7 @@ impl Stand {
             writer: Writer::new(client.clone(), Arc::new(|| true)),
             controller: controller(),
             halves: Halves { balancers: true, dns: true },
-            pace: Pace::default(),
+            pace: self.pace.clone(),
             kinds: kinds.clone(),
             lead,
             act: true,

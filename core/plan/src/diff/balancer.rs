@@ -1,7 +1,7 @@
-//! Load balancers. Type and scheme cannot change: another one takes the place. Its target groups
-//! serve one load balancer at a time (TargetGroupAssociationLimit), so the order is: make the new one,
-//! remove the old one, hang the listeners on the new one. Only where both bear the same name the
-//! old one must go first.
+//! Load balancers. Type and scheme cannot change: another one takes the place, beside the old one until it
+//! serves ([`crate::succession`]). Where the target groups cannot be doubled, the order is: make the new
+//! one, remove the old one, hang the listeners on the new one. Where both bear the same name the old one
+//! must go first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,14 +26,20 @@ use crate::{
 
 const KIND: &str = "load-balancer";
 
-/// Resource id of a load balancer -> the steps that remove those whose place it takes.
-pub(super) type Making = BTreeMap<String, Vec<Ix>>;
+/// The steps that remove load balancers.
+#[derive(Debug, Default)]
+pub(super) struct Removals {
+    /// Resource id of a load balancer -> those that free the target groups for it.
+    pub(super) before: BTreeMap<String, Vec<Ix>>,
+    /// Those of elders, which go when their successors serve.
+    pub(super) elders: Vec<Ix>,
+}
 
-pub(super) fn diff(room: &mut Room<'_>) -> Making {
+pub(super) fn diff(room: &mut Room<'_>) -> Removals {
     let (desired, observed) = (room.desired, room.observed);
     let ids: BTreeSet<&String> =
         desired.load_balancers.keys().chain(observed.load_balancers.keys()).collect();
-    let mut making = Making::new();
+    let mut all = Removals::default();
     for id in ids {
         let key = keep::key_of(desired, ResourceKind::LoadBalancer, id);
         if room.is_held(&key) {
@@ -49,9 +55,15 @@ pub(super) fn diff(room: &mut Room<'_>) -> Making {
         if kept.is_none() && desired.load_balancers.contains_key(id) {
             replace(room, key, &removals);
         }
-        making.insert(id.clone(), removals.into_iter().map(|(_, ix)| ix).collect());
+        let is_elder = |it: &Removal| {
+            let elders = room.kept.elders.get(id.as_str()).into_iter().flatten();
+            elders.into_iter().any(|elder| elder.spec.name == it.name)
+        };
+        let (elders, before): (Vec<_>, Vec<_>) = removals.into_iter().partition(is_elder);
+        all.elders.extend(elders.iter().flat_map(|it| &it.steps));
+        all.before.insert(id.clone(), before.into_iter().flat_map(|it| it.steps).collect());
     }
-    making
+    all
 }
 
 /// What should be replaced or removed, but carries what is held, stays as it is.
@@ -60,8 +72,15 @@ fn freeze(room: &mut Room<'_>, seen: &SeenBalancer, reason: HoldReason) {
     room.hold(&subject, reason, Origin::Default);
 }
 
-/// Makes the load balancer; `removals` are the names and removals of those that it replaces.
-fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
+/// How one goes.
+struct Removal {
+    name: String,
+    /// The removal itself, then that of its guard against deletion.
+    steps: Vec<Ix>,
+}
+
+/// Makes the load balancer; `removals` are those that it replaces.
+fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[Removal]) {
     let want = &room.desired.load_balancers[&key.id];
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, &want.spec.name, Change::Add);
@@ -77,12 +96,13 @@ fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
     let balancer = key.output(Field::Arn);
     let op = Op::CreateLoadBalancer { key, spec: want.spec.clone() };
     let Some(create) = room.admit(Step::new(op, subject.clone(), origin.clone())) else { return };
-    for (name, removal) in removals {
+    for Removal { name, steps } in removals {
+        let removal = steps[0];
         if *name == want.spec.name {
-            room.draft.after(create, *removal);
-            room.draft.only_with(*removal, create);
+            room.draft.after(create, removal);
+            room.draft.only_with(removal, create);
         } else {
-            room.draft.after(*removal, create);
+            room.draft.after(removal, create);
         }
     }
     if !want.spec.attributes.is_empty() {
@@ -94,7 +114,7 @@ fn replace(room: &mut Room<'_>, key: ResourceKey, removals: &[(String, Ix)]) {
 
 /// Removes what has this id and is not kept: names and steps. A second one that could serve as well
 /// and has listeners is left to a human.
-fn remove_others(room: &mut Room<'_>, id: &str, kept: Option<&SeenBalancer>) -> Vec<(String, Ix)> {
+fn remove_others(room: &mut Room<'_>, id: &str, kept: Option<&SeenBalancer>) -> Vec<Removal> {
     let (desired, observed) = (room.desired, room.observed);
     let want = desired.load_balancers.get(id);
     let mut removals = Vec::new();
@@ -111,15 +131,15 @@ fn remove_others(room: &mut Room<'_>, id: &str, kept: Option<&SeenBalancer>) -> 
         } else if is_twin && !seen.listeners.is_empty() {
             let why = format!("a second one with the same tags has listeners [{SECOND_BALANCER}]");
             room.hold(&subject, HoldReason::Policy(why), Origin::Default);
-        } else if let Some(removal) = remove(room, seen, subject) {
-            removals.push((seen.spec.name.clone(), removal));
+        } else if let Some(steps) = remove(room, seen, subject) {
+            removals.push(Removal { name: seen.spec.name.clone(), steps });
         }
     }
     removals
 }
 
 /// Removes one, its guard against deletion first, as ALBC does (load-balancers.md 8.1).
-fn remove(room: &mut Room<'_>, seen: &SeenBalancer, subject: Subject) -> Option<Ix> {
+fn remove(room: &mut Room<'_>, seen: &SeenBalancer, subject: Subject) -> Option<Vec<Ix>> {
     let op = Op::DeleteLoadBalancer { arn: seen.arn.clone() };
     let delete = room.admit(Step::new(op, subject.clone(), Origin::Default))?;
     if seen.spec.attributes.get(DELETION_PROTECTION).is_some_and(|it| it == "true") {
@@ -129,8 +149,9 @@ fn remove(room: &mut Room<'_>, seen: &SeenBalancer, subject: Subject) -> Option<
         let unguard = room.admit(Step::new(op, subject, Origin::Default))?;
         room.draft.after(delete, unguard);
         room.draft.only_with(unguard, delete);
+        return Some(vec![delete, unguard]);
     }
-    Some(delete)
+    Some(vec![delete])
 }
 
 fn update(room: &mut Room<'_>, seen: &SeenBalancer, id: &str) {

@@ -11,7 +11,7 @@ use inroad_words::{
 
 use super::{
     Room,
-    balancer::Making,
+    balancer::Removals,
     compare,
     quota::listeners::{self, Shelf},
     tags::{self, Tagged},
@@ -27,7 +27,7 @@ use crate::{
 pub(super) const KIND: &str = "listener";
 
 /// Hands out the listeners that are not made, for want of room.
-pub(super) fn diff(room: &mut Room<'_>, making: &Making) -> BTreeSet<u16> {
+pub(super) fn diff(room: &mut Room<'_>, removals: &Removals) -> BTreeSet<u16> {
     let desired = room.desired;
     let waiting = listeners::waiting(room);
     let mut shelf = Shelf::of(room, &waiting);
@@ -38,7 +38,7 @@ pub(super) fn diff(room: &mut Room<'_>, making: &Making) -> BTreeSet<u16> {
         }
         match seen_at(room, &want.spec.load_balancer, *port) {
             Some(seen) => update(room, seen, *port, &mut shelf),
-            None => create(room, key, (*port, making), &mut shelf),
+            None => create(room, key, (*port, removals), &mut shelf),
         }
     }
     let kept: Vec<_> = room.kept.load_balancers.iter().map(|(id, it)| (*id, *it)).collect();
@@ -60,20 +60,15 @@ pub(super) fn seen_at<'a>(
     kept.listeners.get(&port)
 }
 
-fn create(
-    room: &mut Room<'_>,
-    key: ResourceKey,
-    (port, making): (u16, &Making),
-    shelf: &mut Shelf,
-) {
+fn create(room: &mut Room<'_>, key: ResourceKey, (port, all): (u16, &Removals), shelf: &mut Shelf) {
     let want = &room.desired.listeners[&port];
     let origin = want.origins.get("");
     let subject = Subject::new(KIND, port.to_string(), Change::Add);
     let listener: Value<Arn> = key.output(Field::Arn);
     let op = Op::CreateListener { key, spec: want.spec.clone() };
     let Some(create) = room.admit(Step::new(op, subject.clone(), origin.clone())) else { return };
-    // The target groups are free only when the old load balancer is gone.
-    room.draft.all_after(&[create], &removals(room, &want.spec.load_balancer, making));
+    // Target groups that are not doubled are free only when the old load balancer is gone.
+    room.draft.all_after(&[create], &removals(room, &want.spec.load_balancer, all));
     for certificate in &want.spec.certificates {
         if let Err(reason) = shelf.take(certificate) {
             room.hold(&subject, reason, want.origins.get("certificates"));
@@ -90,7 +85,7 @@ fn create(
     }
 }
 
-fn removals(room: &Room<'_>, balancer: &Value<Arn>, making: &Making) -> Vec<Ix> {
+fn removals(room: &Room<'_>, balancer: &Value<Arn>, all: &Removals) -> Vec<Ix> {
     let id = match balancer {
         Value::Output { of, .. } => Some(of.id.as_str()),
         Value::Known(arn) => {
@@ -98,7 +93,7 @@ fn removals(room: &Room<'_>, balancer: &Value<Arn>, making: &Making) -> Vec<Ix> 
             kept.find(|(_, it)| it.arn == *arn).map(|(id, _)| *id)
         }
     };
-    id.and_then(|id| making.get(id)).cloned().unwrap_or_default()
+    id.and_then(|id| all.before.get(id)).cloned().unwrap_or_default()
 }
 
 fn update(room: &mut Room<'_>, seen: &SeenListener, port: u16, shelf: &mut Shelf) {

@@ -22,8 +22,9 @@ mod why;
 
 use inroad_desired::Desired;
 use inroad_words::{
-    Origin, ResourceKey, Unit,
+    Field, Origin, ResourceKey, Unit,
     controller::Controller,
+    facts::Outputs,
     hold::{Hold, HoldReason},
     observed::Observed,
 };
@@ -35,7 +36,7 @@ use crate::{
     order::{self, References},
     phrase::{self, Names},
     plan::{Plan, Step, Subject},
-    policy, refers,
+    policy, refers, succession,
 };
 
 /// What a room sees, and the draft that it adds to.
@@ -66,6 +67,16 @@ impl Room<'_> {
     }
 }
 
+/// Elders go only when their successors are whole and serve; what others must know until then comes back.
+fn succeed(room: &mut Room<'_>, elders: &[Ix]) -> Outputs {
+    let (desired, observed, kept) = (room.desired, room.observed, room.kept);
+    let waits = succession::waits(desired, observed, kept, &room.draft);
+    for (step, until) in elders.iter().zip(waits.iter().cycle()) {
+        room.draft.wait(*step, HoldReason::Successor(until.clone()));
+    }
+    succession::told(desired, observed, &kept.elders, waits.is_none())
+}
+
 /// The steps from what is there to what is wanted. What exists of the unit and is neither wanted nor
 /// held goes.
 pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> Plan {
@@ -87,6 +98,11 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
         plan.known = kept.outputs(&desired.unit);
         refers::resolve(&mut resolved, &plan.known);
     }
+    let undecided = succession::is_undecided(&resolved, observed);
+    if undecided {
+        // Nor is it told where names should lead: they stay.
+        plan.known.0.retain(|(_, field), _| *field != Field::DnsName);
+    }
     let names = &plan.names;
     let draft = Draft::default();
     let mut room = Room { desired: &resolved, observed, controller, kept: &kept, names, draft };
@@ -97,15 +113,19 @@ pub fn diff(desired: &Desired, observed: &Observed, controller: &Controller) -> 
         Unit::Foundation | Unit::Stack(_) => {
             security::diff(&mut room);
             target_group::diff(&mut room);
-            let balancers = balancer::diff(&mut room);
-            web_acl::diff(&mut room);
-            let waiting = listener::diff(&mut room, &balancers);
-            rules::diff(&mut room, &waiting);
+            let removals = balancer::diff(&mut room);
+            if !undecided {
+                web_acl::diff(&mut room);
+                let waiting = listener::diff(&mut room, &removals);
+                rules::diff(&mut room, &waiting);
+            }
+            plan.told = succeed(&mut room, &removals.elders);
         }
         Unit::Targets(key) => targets::diff(&mut room, key),
         Unit::Zone(zone) => record::diff(&mut room, zone),
     }
     let draft = room.draft;
+    plan.relieved = kept.elders.values().flatten().map(|it| it.arn.clone()).collect();
     order::arrange(draft, &References::of(observed), &mut plan);
     fingerprint::note(&mut plan, desired, &kept);
     plan

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use inroad_words::{
     Field, Origin, ResourceKey, ResourceKind, Value, observed::SeenTargetGroup, quota::Quota,
+    targets::TargetGroup,
 };
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     Op, keep,
     plan::{Change, Step, Subject},
+    succession,
 };
 
 const KIND: &str = "target-group";
@@ -49,7 +51,8 @@ fn create(room: &mut Room<'_>, key: ResourceKey) {
         return room.hold(&subject, reason, origin);
     }
     let group = key.output(Field::Arn);
-    let op = Op::CreateTargetGroup { key, spec: want.spec.clone() };
+    let name = succession::free_name(&want.spec.name, room.observed);
+    let op = Op::CreateTargetGroup { key, spec: TargetGroup { name, ..want.spec.clone() } };
     room.admit(Step::new(op, subject.clone(), origin.clone()));
     if !want.spec.attributes.is_empty() {
         let set = want.spec.attributes.clone();
@@ -90,7 +93,7 @@ fn update(room: &mut Room<'_>, seen: &SeenTargetGroup, id: &str) {
 fn health_check(
     why: &mut Why<'_>,
     seen: &SeenTargetGroup,
-    want: &inroad_desired::Resource<inroad_words::targets::TargetGroup>,
+    want: &inroad_desired::Resource<TargetGroup>,
 ) {
     let (have, want) = (&seen.spec.health_check, &want.spec.health_check);
     why.compare("healthCheckConfig.port", &have.port, &want.port);

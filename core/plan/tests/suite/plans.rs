@@ -41,7 +41,11 @@ fn after(history: &[Wish], mischief: &[Mischief], wish: &Wish) -> Plan {
 fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let controller = settings();
     let plan = diff(desired, observed, &controller);
-    let again = diff(desired, &simulate(&plan, observed), &controller);
+    let mut left = simulate(&plan, observed);
+    if plan.succeeds() {
+        left = simulate(&diff(desired, &left, &controller), &left);
+    }
+    let again = diff(desired, &left, &controller);
     assert!(again.is_empty(), "planned again: {:#?}", again.ops);
     plan
 }
@@ -153,6 +157,21 @@ fn targets(wanted: &[u16], group: Value<Arn>, shared: bool) -> Plan {
     plan(&desired, &observed)
 }
 
+/// Another scheme, once the new load balancer stands: `healthy` of its targets are.
+fn scheme_served(healthy: Option<usize>) -> Plan {
+    let wish = changed(|it| it.scheme = Scheme::InternetFacing);
+    let before = observed(&[shop()], &[]);
+    let mut observed = simulate(&after(&[shop()], &[], &wish), &before);
+    let is_new = |arn: &Arn| {
+        let mut all = before.target_groups.values().flatten();
+        all.all(|it| it.arn != *arn)
+    };
+    for group in observed.target_groups.values_mut().flatten() {
+        group.healthy = if is_new(&group.arn) { healthy } else { Some(1) };
+    }
+    diff(&wish.desired(), &observed, &settings())
+}
+
 fn others() -> Vec<(&'static str, Plan)> {
     let known = || Value::Known(Arn("tg".into()));
     let cart = key(ResourceKind::TargetGroup, "shop/web-cart:80");
@@ -160,6 +179,8 @@ fn others() -> Vec<(&'static str, Plan)> {
     vec![
         ("foundation", foundation()),
         ("targets", targets(&[1, 3, 4], known(), false)),
+        ("scheme-served", scheme_served(Some(2))),
+        ("scheme-unhealthy", scheme_served(Some(0))),
         ("targets-shared", targets(&[1, 3, 4], known(), true)),
         ("targets-many", targets(&many, known(), false)),
         ("targets-wait", targets(&[1], cart.output(Field::Arn), false)),

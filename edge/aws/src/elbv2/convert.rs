@@ -160,6 +160,7 @@ pub(super) fn seen_target_group(group: &sdk::TargetGroup) -> Option<SeenTargetGr
         arn: Arn(group.target_group_arn()?.to_owned()),
         spec,
         load_balancers: group.load_balancer_arns().iter().cloned().map(Arn).collect(),
+        healthy: None,
     })
 }
 

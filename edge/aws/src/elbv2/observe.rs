@@ -44,13 +44,23 @@ pub(super) async fn stack(
     let groups =
         inventory.target_groups(aws).await?.iter().filter(|group| is_its(&group.spec.tags));
     let groups = groups.cloned().map(|group| target_group_details(aws, group));
-    let groups: Vec<_> = together(groups).await?;
+    let mut groups: Vec<_> = together(groups).await?;
+    if observed.load_balancers.values().any(|all| all.len() > 1) {
+        let healthy = together(groups.iter().map(|group| healthy(aws, &group.arn))).await?;
+        groups.iter_mut().zip(healthy).for_each(|(group, count)| group.healthy = Some(count));
+    }
     for group in groups {
         if let Some(id) = resource_id(&group.spec.tags, resource) {
             observed.target_groups.entry(id).or_default().push(group);
         }
     }
     Ok(observed)
+}
+
+/// How many targets of a group are healthy.
+async fn healthy(aws: &Aws, group: &Arn) -> Result<usize, Error> {
+    let seen = targets(aws, group).await?;
+    Ok(seen.targets.values().filter(|health| health.state == "healthy").count())
 }
 
 /// The resource's id; one without is left alone, since nothing says what it was made for.
